@@ -1,0 +1,1 @@
+"""Generated from `protos/openinteractions/json/v1`."""
