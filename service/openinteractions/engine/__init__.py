@@ -1,0 +1,1 @@
+"""The use cases: what happens when a call arrives, over ports that adapters fill."""

@@ -1,0 +1,139 @@
+"""What the engine needs from the outside world, as narrow protocols.
+
+Adapters in `models`, `storage` and the faces implement them; the engine names no
+adapter. Every adapter of a port is held to the port's one acceptance suite under
+`tests/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from openinteractions.core.model_events import ModelEvent
+from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """Everything that a model needs for one turn."""
+
+    request: interaction_service_pb2.CreateInteractionRequest
+    """The caller's request: model, tools, configuration, formats."""
+    steps: Sequence[step_pb2.Step]
+    """The whole conversation, oldest first, this request's input included. Every
+    function result comes after its call and has the call's id and name; calls
+    without a result may be followed by anything."""
+
+
+class Model(Protocol):
+    """A model at an endpoint, spoken to in the endpoint's dialect.
+
+    Raises `core.errors.BackendError` and its kin for whatever the endpoint does
+    wrong. Cancelling the task closes the connection to the endpoint.
+    """
+
+    def check(
+        self, request: interaction_service_pb2.CreateInteractionRequest
+    ) -> Sequence[str]:
+        """Return the members that the model cannot follow and will ignore.
+
+        They are hints, named by JSON path, such as
+        `generation_config.thinking_level` (design §8). Does no I/O.
+
+        Raises:
+            NotSupportedError: a member that would change the result cannot be
+                followed; its `field` names it.
+        """
+
+    async def generate(self, request: ModelRequest) -> Sequence[ModelEvent]:
+        """Ask for one whole answer."""
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[Sequence[ModelEvent]]:
+        """Ask for an answer piece by piece.
+
+        Each batch holds, in order, events of one read from the endpoint; the first
+        event of a read comes in a batch of its own, before the rest is parsed. No
+        batch is empty. Closing the iterator closes the connection.
+        """
+
+
+class Models(Protocol):
+    """The configured models."""
+
+    def resolve(self, name: str) -> Model:
+        """Return the model that clients call `name`.
+
+        Raises:
+            UnknownModelError: no configured name fits.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One stored interaction."""
+
+    owner: str
+    """Hash of the key that created it; empty without authentication."""
+    request: interaction_service_pb2.CreateInteractionRequest
+    """The request as it was understood, with the input in the form it was sent."""
+    interaction: interaction_pb2.Interaction
+    """The interaction with the steps of its output only. `created` and `updated`
+    have whole seconds."""
+
+
+class InteractionStore(Protocol):
+    """Keeps interactions.
+
+    A method returns only when its effect is durable, and either happens whole or
+    not at all. Raises `UnavailableError` when the store cannot be reached, is
+    locked or full; nothing has then been changed.
+    """
+
+    async def add(self, record: Record, lineage: Sequence[str]) -> None:
+        """Store a new interaction.
+
+        `lineage` has the ids of the conversation that it continues, oldest first,
+        as `conversation` returned them; it is empty for a new conversation. The
+        youngest of them that still exists is what the interaction continues.
+        """
+
+    async def update(self, record: Record) -> bool:
+        """Replace a stored interaction that has not ended.
+
+        Returns False, and changes nothing, when it was deleted or has ended.
+        """
+
+    async def get(self, id: str, owner: str) -> Record | None:  # noqa: A002 - the resource's own word
+        """Return an interaction, or None when it is not there or another owner's."""
+
+    async def conversation(self, id: str, owner: str) -> Sequence[Record]:  # noqa: A002
+        """Return an interaction and all that it continues, oldest first.
+
+        Deleted ones are left out, those before them are not. Empty when `id` itself
+        is not there or another owner's. One query.
+        """
+
+    async def delete(self, id: str, owner: str) -> bool:  # noqa: A002
+        """Remove an interaction with everything in it; False when it is not there.
+
+        Interactions that continued it stay, still name it, and continue from what
+        it continued.
+        """
+
+    async def list(
+        self, owner: str, *, limit: int, before: str | None
+    ) -> Sequence[Record]:
+        """Return up to `limit` of the owner's interactions, newest first.
+
+        `before` is the id of the last one of the page before. It may have been
+        deleted since; the order is by id, which grows with time of creation.
+        """
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> float:
+        """Return seconds since 1970, UTC."""
