@@ -1,0 +1,36 @@
+"""The configuration: what the file, the environment and the flags say.
+
+This package is the only reader of the three; everything else is handed the plain
+data of `settings`. `load` gives a `Config` that is complete and consistent, or raises
+`ConfigError` with one line that says where the mistake is and what would be right.
+"""
+
+from openinteractions.config.load import load
+from openinteractions.config.rules import unset_variables
+from openinteractions.config.settings import (
+    Address,
+    Auth,
+    Config,
+    ConfigError,
+    Endpoint,
+    Model,
+    Profile,
+    Server,
+    Store,
+)
+from openinteractions.config.show import show
+
+__all__ = [
+    "Address",
+    "Auth",
+    "Config",
+    "ConfigError",
+    "Endpoint",
+    "Model",
+    "Profile",
+    "Server",
+    "Store",
+    "load",
+    "show",
+    "unset_variables",
+]

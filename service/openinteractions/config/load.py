@@ -1,0 +1,128 @@
+"""`load`: file, environment and flags become one `Config`.
+
+Flags beat the file, the file beats the environment. Endpoints and models come from
+the file or, when it has none, from the environment; without that from the embedded
+model. Names of variables in the file are looked up here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from openinteractions.config import decode, rules
+from openinteractions.config.settings import (
+    Auth,
+    Config,
+    ConfigError,
+    Endpoint,
+    Model,
+    Server,
+    Store,
+)
+
+DEFAULT_FILE = Path("openinteractions.toml")
+OPENAI_URL = "https://api.openai.com/v1"
+
+
+class Backends(NamedTuple):
+    """Endpoints and models, and where they come from."""
+
+    source: str
+    endpoints: dict[str, Endpoint]
+    models: dict[str, Model]
+
+
+def load(
+    path: Path | None = None,
+    *,
+    http: str | None = None,
+    grpc: str | None = None,
+    embedded: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Return the effective configuration.
+
+    Args:
+        path: the file; without it `openinteractions.toml` in the working directory,
+            if there is one.
+        http: address of the HTTP face, instead of the file's.
+        grpc: address of the gRPC face, instead of the file's.
+        embedded: let the embedded model answer every name, whatever the file and
+            the environment say about endpoints and models.
+        environ: the environment, for tests.
+
+    Raises:
+        ConfigError: something is wrong; see its text. A variable that the file
+            names but that is not set is left to `unset_variables`.
+    """
+    environ = os.environ if environ is None else environ
+    if path is None and DEFAULT_FILE.exists():
+        path = DEFAULT_FILE
+    tables = decode.Tables() if path is None else decode.read(path)
+    file = "" if path is None else f"{path}: "
+    backends = _embedded() if embedded else _backends(tables, str(path), environ)
+    server = tables.server or Server()
+    flags = {"http": http, "grpc": grpc}
+    server = msgspec.structs.replace(
+        server, **{name: value for name, value in flags.items() if value is not None}
+    )
+    config = Config(
+        source="defaults" if path is None else str(path),
+        models_source=backends.source,
+        server=server,
+        auth=tables.auth,
+        store=tables.store or Store(),
+        endpoints=backends.endpoints,
+        models=backends.models,
+        environment=_variables(tables.auth, backends.endpoints, environ),
+    )
+    given = {name for name, value in flags.items() if value is not None}
+    try:
+        rules.check(config)
+    except rules.Broken as broken:
+        name = broken.where.removeprefix("server.")
+        if name in given and broken.where != name:
+            raise ConfigError(f"--{name}: {broken.problem}") from None
+        if broken.where.startswith("endpoints.") and not tables.endpoints:
+            raise ConfigError(f"OPENAI_BASE_URL: {broken.problem}") from None
+        raise ConfigError(f"{file}{broken}") from None
+    return config
+
+
+def _backends(tables: decode.Tables, file: str, environ: Mapping[str, str]) -> Backends:
+    if tables.endpoints or tables.models:
+        return Backends(file, dict(tables.endpoints), dict(tables.models))
+    # Set but empty is how a shell or a compose file says "not set".
+    url, key = environ.get("OPENAI_BASE_URL"), environ.get("OPENAI_API_KEY")
+    named = [n for n in ("OPENAI_BASE_URL", "OPENAI_API_KEY") if environ.get(n)]
+    if not named:
+        return _embedded()
+    endpoint = Endpoint(
+        dialect="chat",
+        base_url=url or OPENAI_URL,
+        api_key_env="OPENAI_API_KEY" if key else None,
+    )
+    model = Model(endpoint="openai", upstream=environ.get("OPENAI_MODEL") or None)
+    return Backends(" and ".join(named), {"openai": endpoint}, {"*": model})
+
+
+def _embedded() -> Backends:
+    return Backends(
+        "the embedded model",
+        {"embedded": Endpoint(dialect="embedded")},
+        {"*": Model(endpoint="embedded")},
+    )
+
+
+def _variables(
+    auth: Auth | None, endpoints: Mapping[str, Endpoint], environ: Mapping[str, str]
+) -> dict[str, str]:
+    names = {endpoint.api_key_env for endpoint in endpoints.values()}
+    if auth is not None:
+        names.add(auth.keys_env)
+    return {name: environ[name] for name in names if name and environ.get(name)}

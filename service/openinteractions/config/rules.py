@@ -1,0 +1,227 @@
+"""What the settings have to fulfil beyond their types.
+
+Each rule raises `Broken` with the place and one sentence: what is wrong, and what
+would be right. The rules see the effective configuration and nothing else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from openinteractions.config.decode import key
+from openinteractions.config.settings import Address, Config, Endpoint, Model, Server
+
+MAX_MESSAGE_BYTES = 2**31 - 1
+"""gRPC keeps the size of a message in a signed 32-bit number."""
+
+ONLY_CHAT = ("base_url", "api_key_env", "headers")
+
+
+class Broken(Exception):  # noqa: N818 - never leaves this package
+    """A rule is broken at `where`."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+def check(config: Config) -> None:
+    """Check every rule.
+
+    Raises:
+        Broken: the first that does not hold.
+    """
+    _server(config.server)
+    _auth(config)
+    _store(config.store.url)
+    for name, endpoint in config.endpoints.items():
+        _endpoint(f"endpoints.{key(name)}", endpoint)
+    for name, model in config.models.items():
+        _model(name, model, config)
+    if not config.models:
+        raise Broken(
+            "models",
+            "no model is configured; add for example "
+            f'[models."*"] with endpoint = "{next(iter(config.endpoints))}"',
+        )
+
+
+def unset_variables(config: Config) -> list[str]:
+    """Say which variables are named but not set, one line each.
+
+    Separate from `check`, so that a configuration can be looked at on a machine
+    that has no secrets.
+    """
+    problems = []
+    if config.auth is not None and not config.accepted_keys:
+        problems.append(
+            f"auth.keys_env: the environment variable {config.auth.keys_env} is not "
+            "set; it should have the accepted keys, separated by commas"
+        )
+    problems += [
+        f"endpoints.{key(name)}.api_key_env: the environment variable "
+        f"{endpoint.api_key_env} is not set; it should have the key of this endpoint"
+        for name, endpoint in config.endpoints.items()
+        if endpoint.api_key_env and endpoint.api_key_env not in config.environment
+    ]
+    return problems
+
+
+def _server(server: Server) -> None:
+    for name in ("http", "grpc"):
+        try:
+            Address.parse(getattr(server, name))
+        except ValueError:
+            raise Broken(
+                f"server.{name}",
+                f'"{getattr(server, name)}" is not an address; '
+                'write it as host:port, for example "127.0.0.1:8080" or "[::1]:8080"',
+            ) from None
+    if server.http == server.grpc and server.http_address.port:
+        raise Broken("server.grpc", f'"{server.grpc}" is the address of server.http')
+    if server.public_url is not None:
+        _url("server.public_url", server.public_url)
+    for proxy in server.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise Broken(
+                "server.trusted_proxies",
+                f'"{proxy}" is neither an IP address nor a network; '
+                'write "10.0.0.1" or "10.0.0.0/8"',
+            ) from None
+    if not 0 < server.max_body_bytes <= MAX_MESSAGE_BYTES:
+        raise Broken(
+            "server.max_body_bytes",
+            f"{server.max_body_bytes} is out of range; "
+            f"it should be between 1 and {MAX_MESSAGE_BYTES}",
+        )
+
+
+def _auth(config: Config) -> None:
+    if config.auth is not None:
+        _variable("auth.keys_env", config.auth.keys_env)
+        return
+    for name in ("http", "grpc"):
+        address = getattr(config.server, f"{name}_address")
+        if not address.loopback:
+            raise Broken(
+                f"server.{name}",
+                f'"{address}" can be reached from other machines and there is no '
+                "[auth]; add [auth] with keys_env, or listen on 127.0.0.1",
+            )
+
+
+def _store(url: str) -> None:
+    if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
+        raise Broken(
+            "store.url",
+            f'"{url}" is not a store that this version has; '
+            'write "sqlite:///openinteractions.db"',
+        )
+
+
+def _endpoint(where: str, endpoint: Endpoint) -> None:
+    if endpoint.dialect == "chat":
+        if endpoint.base_url is None:
+            raise Broken(
+                f"{where}.base_url",
+                'missing; the dialect "chat" needs the URL of a server, '
+                'for example "http://127.0.0.1:8000/v1"',
+            )
+        _url(f"{where}.base_url", endpoint.base_url)
+    else:
+        for name in ONLY_CHAT:
+            if getattr(endpoint, name):
+                raise Broken(
+                    f"{where}.{name}",
+                    f'the dialect "{endpoint.dialect}" has no server; '
+                    'leave it out, or use dialect = "chat"',
+                )
+    if endpoint.api_key_env is not None:
+        _variable(f"{where}.api_key_env", endpoint.api_key_env)
+    for name in ("connect", "first_byte", "between_chunks"):
+        setting = f"{name}_timeout_seconds"
+        _positive(f"{where}.{setting}", getattr(endpoint, setting))
+    if endpoint.threads is not None:
+        if endpoint.dialect != "embedded":
+            raise Broken(
+                f"{where}.threads",
+                f'the dialect "{endpoint.dialect}" does not compute here; '
+                'leave it out, or use dialect = "embedded"',
+            )
+        _positive(f"{where}.threads", endpoint.threads)
+    _headers(where, endpoint.headers)
+
+
+def _headers(where: str, headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+            raise Broken(f"{where}.headers", f"{key(name)} is not the name of a header")
+        if not re.fullmatch(r"[\t -~]*", value):
+            raise Broken(
+                f"{where}.headers.{key(name)}",
+                "a header has visible ASCII characters and spaces only",
+            )
+
+
+def _model(name: str, model: Model, config: Config) -> None:
+    where = f"models.{key(name)}"
+    if "*" in name and name != "*":
+        raise Broken(
+            where, 'patterns are not known; write the whole name, or "*" for the rest'
+        )
+    if not name:
+        raise Broken(where, "a model needs a name")
+    if model.endpoint not in config.endpoints:
+        known = ", ".join(config.endpoints) or "none"
+        raise Broken(
+            f"{where}.endpoint",
+            f"there is no [endpoints.{key(model.endpoint)}]; known are: {known}",
+        )
+    if model.upstream is not None and not model.upstream:
+        raise Broken(f"{where}.upstream", "is empty; leave it out to keep the name")
+    if model.profile is not None:
+        limit = model.profile.max_output_tokens
+        if limit is not None:
+            _positive(f"{where}.profile.max_output_tokens", limit)
+
+
+def _url(where: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        good = good and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or re.search(r"[\s?#]", url):
+        raise Broken(
+            where,
+            f'"{url}" is not a URL of a server; '
+            'write it as "https://host/path", without query or fragment',
+        )
+    if parts.username is not None or parts.password is not None:
+        raise Broken(
+            where,
+            "a URL is no place for a key or password; "
+            "leave it out and name an environment variable",
+        )
+
+
+def _variable(where: str, name: str) -> None:
+    # Also catches a key written where its variable's name belongs, and keeps it out
+    # of the message.
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise Broken(
+            where,
+            "not the name of an environment variable; "
+            "the key itself belongs into the environment",
+        )
+
+
+def _positive(where: str, value: float) -> None:
+    if not 0 < value < float("inf"):
+        raise Broken(where, f"{value} is out of range; it should be above 0")

@@ -1,0 +1,222 @@
+"""The settings as plain, frozen data; the tables of the file are these structs.
+
+Durations and sizes carry their unit in their name. A setting that a table does not
+know is an error. Nothing here reads a file or the environment: `load` does.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Literal, NamedTuple, Self
+
+import msgspec
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text is one line for a person."""
+
+
+class Address(NamedTuple):
+    """An address to listen on; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `host:port`; an IPv6 host stands in brackets.
+
+        Raises:
+            ValueError: the text has another form.
+        """
+        host, colon, port = text.rpartition(":")
+        bracketed = host.startswith("[") and host.endswith("]")
+        if not colon or not host or (":" in host and not bracketed):
+            raise ValueError(text)
+        if not (port.isascii() and port.isdecimal() and int(port) <= MAX_PORT):
+            raise ValueError(text)
+        return cls(host.strip("[]"), int(port))
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches it. A name other than localhost is not."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+MAX_PORT = 65535
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file."""
+
+
+class Server(Table, frozen=True):
+    """`[server]`: the two faces."""
+
+    http: str = "127.0.0.1:8080"
+    """Address of the HTTP/JSON face."""
+    grpc: str = "127.0.0.1:50051"
+    """Address of the gRPC face."""
+    public_url: str | None = None
+    """URL under which clients see the HTTP face. Without it, links are made from the
+    request: its scheme and Host, or X-Forwarded-* from one of `trusted_proxies`."""
+    trusted_proxies: tuple[str, ...] = ()
+    """IP addresses and networks whose X-Forwarded-* headers are believed."""
+    max_body_bytes: int = 100 * 1024 * 1024
+    """The largest request, and the largest gRPC message in either direction."""
+    default_revision: Literal["steps", "outputs"] = "steps"
+    """What a client gets that neither names a revision nor is known to need one."""
+
+    @property
+    def http_address(self) -> Address:
+        """`http`, taken apart."""
+        return Address.parse(self.http)
+
+    @property
+    def grpc_address(self) -> Address:
+        """`grpc`, taken apart."""
+        return Address.parse(self.grpc)
+
+
+class Auth(Table, frozen=True):
+    """`[auth]`: who may call. Optional on loopback, required elsewhere."""
+
+    keys_env: str
+    """Environment variable with the accepted keys, separated by commas."""
+
+
+class Store(Table, frozen=True):
+    """`[store]`: where interactions are kept."""
+
+    url: str = "sqlite:///openinteractions.db"
+    """`sqlite:///` and a path, relative to the working directory, or absolute when
+    it begins with one more slash."""
+
+    @property
+    def path(self) -> Path:
+        """The database file of a `sqlite:///` URL."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+class Endpoint(Table, frozen=True):
+    """`[endpoints.NAME]`: a model server and how to speak with it."""
+
+    dialect: Literal["chat", "embedded", "scripted"]
+    """`chat`: an OpenAI-compatible server (`/chat/completions`). `embedded`: the
+    small model inside this process. `scripted`: answers made up by fixed rules, for
+    demonstrations and tests."""
+    base_url: str | None = None
+    """URL of the server up to and including its version. `chat` only, required."""
+    api_key_env: str | None = None
+    """Environment variable with the server's key. `chat` only."""
+    headers: dict[str, str] = {}
+    """Headers to send with every request. `chat` only; shown nowhere."""
+    connect_timeout_seconds: float = 5
+    """How long opening a connection may take."""
+    first_byte_timeout_seconds: float = 600
+    """How long the server may take to begin its answer."""
+    between_chunks_timeout_seconds: float = 120
+    """How long a begun answer may pause."""
+    threads: int | None = None
+    """Threads that compute. `embedded` only; default: the cores less one. As many as
+    there are cores makes everything else wait: idle threads of it spin."""
+
+
+class Profile(Table, frozen=True):
+    """`[models.NAME.profile]`: facts about a model, as restrictions.
+
+    The default of every fact is that the model can do it: what its server then
+    refuses comes back as that server's 400. What a profile denies is answered with
+    a 400 that names member and model, without asking the server.
+    """
+
+    tools: bool | Literal["native", "constrained"] = True
+    """Function calls: `true` or `"native"` when the server makes them itself,
+    `"constrained"` when they shall come from decoding constrained by a JSON schema,
+    which any server with JSON schemas can do."""
+    tool_choice: bool = True
+    """Forced and forbidden calls (`tool_choice`)."""
+    parallel_calls: bool = True
+    """More than one call in a turn."""
+    json_schema: bool = True
+    """Output constrained by a JSON schema."""
+    reasoning: bool | str = True
+    """Thoughts: `true` reads whichever member the server puts them in, a name reads
+    that one, `false` none."""
+    reasoning_effort: bool = True
+    """The level of thinking. Denied, `thinking_level` is ignored, not refused."""
+    seed: bool = True
+    """Repeatable sampling. Denied, `seed` is ignored, not refused."""
+    stop: bool = True
+    """Stop sequences."""
+    penalties: bool = True
+    """`presence_penalty` and `frequency_penalty`."""
+    top_k: bool = True
+    """Sampling from the k likeliest tokens."""
+    vision: bool = True
+    """Images as input."""
+    audio: bool = True
+    """Audio as input."""
+    files: bool = True
+    """Documents as input."""
+    remote_urls: bool = True
+    """Media given by a URL that the server fetches itself."""
+    max_output_tokens: int | None = None
+    """The most it writes in a turn; a request for more gets this many."""
+
+
+class Model(Table, frozen=True):
+    """`[models.NAME]`: a name that clients send; `"*"` is every other name."""
+
+    endpoint: str
+    """The endpoint that answers."""
+    upstream: str | None = None
+    """The name that the endpoint knows; default: the one that the client sent."""
+    profile: Profile | None = None
+    """What is known about it; default: what its dialect knows."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The effective configuration: complete, and consistent in itself."""
+
+    source: str
+    """Where the settings come from: the file's name, or "defaults"."""
+    models_source: str
+    """Where endpoints and models come from, for the start-up line."""
+    server: Server
+    auth: Auth | None
+    store: Store
+    endpoints: dict[str, Endpoint]
+    models: dict[str, Model]
+    environment: dict[str, str]
+    """The values of the variables that `keys_env` and `api_key_env` name, those that
+    are set. Secret."""
+
+    def __repr__(self) -> str:
+        """Leave out everything, so that no log ever has a secret."""
+        return f"Config(source={self.source!r})"
+
+    def api_key(self, endpoint: str) -> str | None:
+        """The key of the named endpoint; None when it has or needs none."""
+        name = self.endpoints[endpoint].api_key_env
+        return None if name is None else self.environment.get(name)
+
+    @property
+    def accepted_keys(self) -> tuple[str, ...] | None:
+        """The keys that callers may use; None when any is good (no `[auth]`)."""
+        if self.auth is None:
+            return None
+        return split_keys(self.environment.get(self.auth.keys_env, ""))
+
+
+def split_keys(text: str) -> tuple[str, ...]:
+    """The keys in a comma-separated list, without empty ones."""
+    return tuple(key for part in text.split(",") if (key := part.strip()))

@@ -1,0 +1,68 @@
+"""`show`: the effective configuration as text, with secrets hidden.
+
+The text is TOML, so that it can be the start of a file. Of a variable it says
+whether it is set, never its value; the values of headers are left out too, for a key
+may stand there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from openinteractions.config.decode import key
+from openinteractions.config.settings import Config, Table
+
+HIDDEN = "(hidden)"
+
+
+def show(config: Config) -> str:
+    """Return the text, which ends with a newline."""
+    lines = [
+        f"# settings from: {config.source}",
+        f"# models from: {config.models_source}",
+    ]
+    lines += _table("server", config.server, config)
+    if config.auth is None:
+        lines += ["", "# no [auth]: any key is accepted, on this machine only"]
+    else:
+        lines += _table("auth", config.auth, config)
+    lines += _table("store", config.store, config)
+    for name, endpoint in config.endpoints.items():
+        lines += _table(f"endpoints.{key(name)}", endpoint, config)
+    for name, model in config.models.items():
+        lines += _table(f"models.{key(name)}", model, config)
+    return "\n".join(lines) + "\n"
+
+
+def _table(name: str, table: Table, config: Config) -> Iterator[str]:
+    """The lines of a table, those of the tables in it last, as TOML wants it."""
+    yield ""
+    yield f"[{name}]"
+    inner = []
+    for field, value in msgspec.structs.asdict(table).items():
+        if isinstance(value, Table):
+            inner.append((f"{name}.{field}", value))
+        elif value is not None and value != {}:
+            yield f"{field} = {_value(value)}{_state(field, value, config)}"
+    for place, value in inner:
+        yield from _table(place, value, config)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        names = ", ".join(f"{key(name)} = {json.dumps(HIDDEN)}" for name in value)
+        return f"{{ {names} }}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _state(field: str, value: Any, config: Config) -> str:
+    """What is said about a variable, behind its name."""
+    if not field.endswith("_env"):
+        return ""
+    return "  # set" if value in config.environment else "  # not set"
