@@ -1,0 +1,54 @@
+# Tasks of the project; `make help` lists them. Needs Python 3.11 or later with venv;
+# the tests also need Node 20 or later with npm. Everything that is made stays inside
+# the checkout: .venv, .cache.
+
+PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& command -v $$p && break; done)
+BIN := .venv/bin
+SOURCES := service gateway scripts tests
+
+# Files depend on the stamps, which the installer writes last.
+INSTALLED_FROM := pyproject.toml constraints.txt scripts/install.py
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format generate freeze clean
+
+help: ## list the tasks
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+serve: .venv/.installed-serve ## install, then serve the embedded model on 127.0.0.1
+	@exec $(BIN)/openinteractions serve --embedded \
+		--http 127.0.0.1:8080 --grpc 127.0.0.1:50051
+
+test: .venv/.installed-test ## install, then run every test; PYTEST="-k NAME" for some
+	@$(BIN)/python scripts/needs.py
+	@$(BIN)/python -m tests.sdk.environments
+	@$(BIN)/pytest -n auto $(PYTEST)
+
+check: .venv/.installed-test ## format, lint, types, import contracts, protos
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python scripts/buf.py
+
+format: .venv/.installed-test ## format sources and protos
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+	$(BIN)/python scripts/buf.py format
+
+generate: .venv/.installed-test ## make gen/ from protos/
+	$(BIN)/python scripts/generate.py
+
+freeze: ## renew constraints.txt with the newest versions that pyproject.toml allows
+	$(PYTHON) scripts/freeze.py
+
+clean: ## remove what was installed and cached
+	rm -rf .venv .cache
+
+.venv/.installed-%: $(INSTALLED_FROM)
+	@test -n "$(PYTHON)" || \
+		{ echo "Python 3.11 or later is needed, not found" >&2; exit 1; }
+	@$(PYTHON) scripts/install.py $*

