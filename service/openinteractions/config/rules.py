@@ -224,4 +224,4 @@ def _variable(where: str, name: str) -> None:
 
 def _positive(where: str, value: float) -> None:
     if not 0 < value < float("inf"):
-        raise Broken(where, f"{value} is out of range; it should be above 0")
+        raise Broken(where, f"{value:g} is out of range; it should be above 0")

@@ -1,0 +1,846 @@
+"""The configuration: what is accepted, what comes out, and every refusal in full."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openinteractions.config import (
+    Address,
+    Auth,
+    Config,
+    ConfigError,
+    Endpoint,
+    Model,
+    Profile,
+    Server,
+    Store,
+    load,
+    show,
+    unset_variables,
+)
+
+EXAMPLE = Path(__file__).parents[1] / "openinteractions.example.toml"
+
+VLLM = '[endpoints.vllm]\ndialect = "chat"\nbase_url = "http://gpu1:8000/v1"\n'
+EVERY_NAME = '[models."*"]\nendpoint = "vllm"\n'
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def loaded(text: str, **environ: str) -> Config:
+    path = Path("oi.toml")
+    path.write_text(text, "utf-8")
+    return load(path, environ=environ)
+
+
+def test_without_a_file_and_variables_the_embedded_model_answers_every_name() -> None:
+    assert load(environ={}) == Config(
+        source="defaults",
+        models_source="the embedded model",
+        server=Server(
+            http="127.0.0.1:8080",
+            grpc="127.0.0.1:50051",
+            public_url=None,
+            trusted_proxies=(),
+            max_body_bytes=104_857_600,
+            default_revision="steps",
+        ),
+        auth=None,
+        store=Store(url="sqlite:///openinteractions.db"),
+        endpoints={"embedded": Endpoint(dialect="embedded")},
+        models={"*": Model(endpoint="embedded")},
+        environment={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "source", "endpoint", "upstream"),
+    [
+        pytest.param(
+            {"OPENAI_API_KEY": "k"},
+            "OPENAI_API_KEY",
+            Endpoint(
+                dialect="chat",
+                base_url="https://api.openai.com/v1",
+                api_key_env="OPENAI_API_KEY",
+            ),
+            None,
+            id="key",
+        ),
+        pytest.param(
+            {"OPENAI_BASE_URL": "http://gpu1:8000/v1", "OPENAI_API_KEY": ""},
+            "OPENAI_BASE_URL",
+            Endpoint(dialect="chat", base_url="http://gpu1:8000/v1"),
+            None,
+            id="url",
+        ),
+        pytest.param(
+            {
+                "OPENAI_BASE_URL": "http://gpu1:8000/v1",
+                "OPENAI_API_KEY": "k",
+                "OPENAI_MODEL": "Qwen/Qwen3-32B",
+            },
+            "OPENAI_BASE_URL and OPENAI_API_KEY",
+            Endpoint(
+                dialect="chat",
+                base_url="http://gpu1:8000/v1",
+                api_key_env="OPENAI_API_KEY",
+            ),
+            "Qwen/Qwen3-32B",
+            id="url, key and model",
+        ),
+    ],
+)
+def test_the_environment_gives_one_endpoint_for_every_name(
+    environ: dict[str, str], source: str, endpoint: Endpoint, upstream: str | None
+) -> None:
+    config = load(environ=environ)
+
+    assert config.models_source == source
+    assert config.endpoints == {"openai": endpoint}
+    assert config.models == {"*": Model(endpoint="openai", upstream=upstream)}
+    assert config.api_key("openai") == (environ.get("OPENAI_API_KEY") or None)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        pytest.param({"OPENAI_MODEL": "gpt"}, id="only a model"),
+        pytest.param({"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}, id="empty"),
+    ],
+)
+def test_without_key_and_url_the_environment_leaves_the_embedded_model(
+    environ: dict[str, str],
+) -> None:
+    assert load(environ=environ).models == {"*": Model(endpoint="embedded")}
+
+
+def test_a_file_without_models_leaves_them_to_the_environment() -> None:
+    config = loaded('[server]\nhttp = "127.0.0.1:9000"\n', OPENAI_API_KEY="k")
+
+    assert (config.source, config.models_source) == ("oi.toml", "OPENAI_API_KEY")
+    assert config.server.http_address == Address("127.0.0.1", 9000)
+    assert set(config.endpoints) == {"openai"}
+
+
+def test_a_file_with_models_beats_the_environment() -> None:
+    config = loaded(VLLM + EVERY_NAME, OPENAI_API_KEY="k")
+
+    assert config.models_source == "oi.toml"
+    assert set(config.endpoints) == {"vllm"}
+    assert config.environment == {}
+
+
+def test_openinteractions_toml_in_the_working_directory_is_found() -> None:
+    Path("openinteractions.toml").write_text(VLLM + EVERY_NAME, "utf-8")
+
+    assert load(environ={}).source == "openinteractions.toml"
+
+
+def test_flags_beat_the_file() -> None:
+    Path("oi.toml").write_text(
+        '[server]\nhttp = "127.0.0.1:1"\ngrpc = "127.0.0.1:2"\n' + VLLM + EVERY_NAME,
+        "utf-8",
+    )
+
+    config = load(
+        Path("oi.toml"),
+        http="localhost:3",
+        grpc="[::1]:0",
+        embedded=True,
+        environ={"OPENAI_API_KEY": "k"},
+    )
+
+    assert config.server.http_address == Address("localhost", 3)
+    assert config.server.grpc_address == Address("::1", 0)
+    assert config.models_source == "the embedded model"
+    assert config.endpoints == {"embedded": Endpoint(dialect="embedded")}
+
+
+def test_every_setting_is_read() -> None:
+    config = loaded(
+        """
+        [server]
+        http = "0.0.0.0:80"
+        grpc = "[::]:50051"
+        public_url = "https://ai.example.com/base"
+        trusted_proxies = ["10.0.0.1", "192.168.0.0/16", "::1"]
+        max_body_bytes = 1
+        default_revision = "outputs"
+        [auth]
+        keys_env = "KEYS"
+        [store]
+        url = "sqlite:////var/lib/oi.db"
+        [endpoints.vllm]
+        dialect = "chat"
+        base_url = "http://gpu1:8000/v1"
+        api_key_env = "VLLM_KEY"
+        headers = { X-Team = "search" }
+        connect_timeout_seconds = 0.5
+        first_byte_timeout_seconds = 60
+        between_chunks_timeout_seconds = 30
+        [endpoints.here]
+        dialect = "embedded"
+        threads = 3
+        [endpoints.play]
+        dialect = "scripted"
+        [models."gemini-2.5-flash"]
+        endpoint = "vllm"
+        upstream = "Qwen/Qwen3-32B"
+        [models."gemini-2.5-flash".profile]
+        tools = "constrained"
+        tool_choice = false
+        parallel_calls = false
+        json_schema = false
+        reasoning = "reasoning"
+        reasoning_effort = false
+        seed = false
+        stop = false
+        penalties = false
+        top_k = false
+        vision = false
+        audio = false
+        files = false
+        remote_urls = false
+        max_output_tokens = 8192
+        """,
+        KEYS="a, b,,",
+        VLLM_KEY="v",
+        OTHER="never read",
+    )
+
+    assert config == Config(
+        source="oi.toml",
+        models_source="oi.toml",
+        server=Server(
+            http="0.0.0.0:80",
+            grpc="[::]:50051",
+            public_url="https://ai.example.com/base",
+            trusted_proxies=("10.0.0.1", "192.168.0.0/16", "::1"),
+            max_body_bytes=1,
+            default_revision="outputs",
+        ),
+        auth=Auth(keys_env="KEYS"),
+        store=Store(url="sqlite:////var/lib/oi.db"),
+        endpoints={
+            "vllm": Endpoint(
+                dialect="chat",
+                base_url="http://gpu1:8000/v1",
+                api_key_env="VLLM_KEY",
+                headers={"X-Team": "search"},
+                connect_timeout_seconds=0.5,
+                first_byte_timeout_seconds=60,
+                between_chunks_timeout_seconds=30,
+            ),
+            "here": Endpoint(dialect="embedded", threads=3),
+            "play": Endpoint(dialect="scripted"),
+        },
+        models={
+            "gemini-2.5-flash": Model(
+                endpoint="vllm",
+                upstream="Qwen/Qwen3-32B",
+                profile=Profile(
+                    tools="constrained",
+                    tool_choice=False,
+                    parallel_calls=False,
+                    json_schema=False,
+                    reasoning="reasoning",
+                    reasoning_effort=False,
+                    seed=False,
+                    stop=False,
+                    penalties=False,
+                    top_k=False,
+                    vision=False,
+                    audio=False,
+                    files=False,
+                    remote_urls=False,
+                    max_output_tokens=8192,
+                ),
+            )
+        },
+        environment={"KEYS": "a, b,,", "VLLM_KEY": "v"},
+    )
+    assert config.accepted_keys == ("a", "b")
+    assert config.api_key("vllm") == "v"
+    assert config.api_key("here") is None
+    assert config.store.path == Path("/var/lib/oi.db")
+    assert unset_variables(config) == []
+
+
+def test_without_auth_there_is_no_list_of_keys() -> None:
+    assert load(environ={}).accepted_keys is None
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "loopback"),
+    [
+        ("127.0.0.1:8080", Address("127.0.0.1", 8080), True),
+        ("127.9.9.9:0", Address("127.9.9.9", 0), True),
+        ("localhost:65535", Address("localhost", 65535), True),
+        ("[::1]:80", Address("::1", 80), True),
+        ("0.0.0.0:80", Address("0.0.0.0", 80), False),  # noqa: S104
+        ("[::]:80", Address("::", 80), False),
+        ("10.0.0.1:80", Address("10.0.0.1", 80), False),
+        ("localhost.example.com:80", Address("localhost.example.com", 80), False),
+    ],
+)
+def test_an_address_is_read_and_written(
+    text: str, address: Address, *, loopback: bool
+) -> None:
+    assert Address.parse(text) == address
+    assert str(address) == text
+    assert address.loopback is loopback
+
+
+BAD_ADDRESSES = ["", ":", "8080", ":8080", "host:", "host:http", "host:65536"]
+BAD_ADDRESSES += ["host:-1", "::1:80", "host:80:90", "host:٣"]
+
+
+@pytest.mark.parametrize("text", BAD_ADDRESSES)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(http=text, environ={})
+
+    assert str(raised.value) == (
+        f'--http: "{text}" is not an address; '
+        'write it as host:port, for example "127.0.0.1:8080" or "[::1]:8080"'
+    )
+
+
+REFUSED = {
+    # Shape
+    "not TOML": ("a = ", "is not TOML: Invalid value (at end of document)"),
+    "unknown table": ("[sevrer]", "sevrer: unknown table; did you mean server?"),
+    "unknown key at the top": (
+        "http = 1",
+        "http: unknown table; known are server, auth, store, endpoints, models",
+    ),
+    "unknown key": (
+        '[server]\nhtp = "x"',
+        "server.htp: unknown key; did you mean http?",
+    ),
+    "unknown key, nothing close": (
+        '[models."a.b"]\nendpoint = "x"\nzzz = 1',
+        'models."a.b".zzz: unknown key; known are endpoint, upstream, profile',
+    ),
+    "unknown key in a nested table": (
+        '[models.a]\nendpoint = "e"\n[models.a.profile]\nvison = true',
+        "models.a.profile.vison: unknown key; did you mean vision?",
+    ),
+    "table is no table": ("server = 1", "server: expected a table, got an integer"),
+    "table is a list": (
+        '[[server]]\nhttp = ""',
+        "server: expected a table, got a list",
+    ),
+    "models is no table": (
+        "models = true",
+        "models: expected a table, got true or false",
+    ),
+    "model is no table": (
+        "[models]\na = 1",
+        "models.a: expected a table, got an integer",
+    ),
+    "string expected": (
+        "[server]\nhttp = 8080",
+        "server.http: expected a string, got an integer",
+    ),
+    "list expected": (
+        '[server]\ntrusted_proxies = "10.0.0.1"',
+        "server.trusted_proxies: expected a list, got a string",
+    ),
+    "string in a list expected": (
+        "[server]\ntrusted_proxies = [1]",
+        "server.trusted_proxies[0]: expected a string, got an integer",
+    ),
+    "header is no string": (
+        '[endpoints.v]\ndialect = "chat"\nheaders = { A = 1 }',
+        "endpoints.v.headers: expected a string, got an integer",
+    ),
+    "integer expected": (
+        '[endpoints.v]\ndialect = "embedded"\nthreads = 1.5',
+        "endpoints.v.threads: expected an integer, got a number",
+    ),
+    "boolean expected": (
+        '[models.a]\nendpoint = "e"\nprofile = { vision = "yes" }',
+        "models.a.profile.vision: expected true or false, got a string",
+    ),
+    "boolean or string expected": (
+        '[models.a]\nendpoint = "e"\nprofile = { reasoning = 1 }',
+        (
+            "models.a.profile.reasoning: expected true or false or a string, "
+            "got an integer"
+        ),
+    ),
+    "unknown word": (
+        '[server]\ndefault_revision = "new"',
+        'server.default_revision: expected one of "steps", "outputs", got "new"',
+    ),
+    "unknown dialect": (
+        '[endpoints.v]\ndialect = "openai"',
+        (
+            'endpoints.v.dialect: expected one of "chat", "embedded", "scripted", '
+            'got "openai"'
+        ),
+    ),
+    "unknown word or boolean": (
+        '[models.a]\nendpoint = "e"\nprofile = { tools = "maybe" }',
+        (
+            "models.a.profile.tools: expected one of true, false, "
+            '"native", "constrained", got "maybe"'
+        ),
+    ),
+    "required key": (
+        "[auth]",
+        "auth.keys_env: missing; it is required in [auth]",
+    ),
+    "required key of a named table": (
+        '[models."a.b"]\nupstream = "x"',
+        'models."a.b".endpoint: missing; it is required in [models."a.b"]',
+    ),
+    "unquoted name of a model": (
+        '[models.gemini-2.5-flash]\nendpoint = "vllm"',
+        (
+            "models.gemini-2.5-flash: a table within a table; "
+            'a name with dots in it needs quotes: [models."gemini-2.5-flash"]'
+        ),
+    ),
+    "unquoted name with several dots": (
+        '[models.a.b.c]\nendpoint = "vllm"\nupstream = "x"',
+        (
+            "models.a.b.c: a table within a table; "
+            'a name with dots in it needs quotes: [models."a.b.c"]'
+        ),
+    ),
+    "unquoted name of a profile": (
+        "[models.gpt-4.1.profile]\nvision = false",
+        (
+            "models.gpt-4.1: a table within a table; "
+            'a name with dots in it needs quotes: [models."gpt-4.1"]'
+        ),
+    ),
+    "unquoted name of an endpoint": (
+        '[endpoints.gpu.one]\ndialect = "chat"',
+        (
+            "endpoints.gpu.one: a table within a table; "
+            'a name with dots in it needs quotes: [endpoints."gpu.one"]'
+        ),
+    ),
+    # Rules
+    "address": (
+        '[server]\ngrpc = "50051"',
+        (
+            'server.grpc: "50051" is not an address; '
+            'write it as host:port, for example "127.0.0.1:8080" or "[::1]:8080"'
+        ),
+    ),
+    "same address twice": (
+        '[server]\nhttp = "127.0.0.1:80"\ngrpc = "127.0.0.1:80"',
+        'server.grpc: "127.0.0.1:80" is the address of server.http',
+    ),
+    "open address without keys": (
+        '[server]\nhttp = "0.0.0.0:80"',
+        (
+            'server.http: "0.0.0.0:80" can be reached from other machines and there is '
+            "no [auth]; add [auth] with keys_env, or listen on 127.0.0.1"
+        ),
+    ),
+    "open gRPC address without keys": (
+        '[server]\ngrpc = "gpu1:80"',
+        (
+            'server.grpc: "gpu1:80" can be reached from other machines and there is '
+            "no [auth]; add [auth] with keys_env, or listen on 127.0.0.1"
+        ),
+    ),
+    "key instead of its variable": (
+        '[auth]\nkeys_env = "sk-secret"',
+        (
+            "auth.keys_env: not the name of an environment variable; "
+            "the key itself belongs into the environment"
+        ),
+    ),
+    "endpoint's key instead of its variable": (
+        VLLM + 'api_key_env = "sk-secret"',
+        (
+            "endpoints.vllm.api_key_env: not the name of an environment variable; "
+            "the key itself belongs into the environment"
+        ),
+    ),
+    "proxy": (
+        '[server]\ntrusted_proxies = ["proxy"]',
+        (
+            'server.trusted_proxies: "proxy" is neither an IP address nor a network; '
+            'write "10.0.0.1" or "10.0.0.0/8"'
+        ),
+    ),
+    "proxy network with host bits": (
+        '[server]\ntrusted_proxies = ["10.0.0.1/8"]',
+        (
+            'server.trusted_proxies: "10.0.0.1/8" is neither an IP address nor a '
+            'network; write "10.0.0.1" or "10.0.0.0/8"'
+        ),
+    ),
+    "no body at all": (
+        "[server]\nmax_body_bytes = 0",
+        (
+            "server.max_body_bytes: 0 is out of range; "
+            "it should be between 1 and 2147483647"
+        ),
+    ),
+    "body beyond gRPC": (
+        "[server]\nmax_body_bytes = 2147483648",
+        (
+            "server.max_body_bytes: 2147483648 is out of range; "
+            "it should be between 1 and 2147483647"
+        ),
+    ),
+    "public URL": (
+        '[server]\npublic_url = "ai.example.com"',
+        (
+            'server.public_url: "ai.example.com" is not a URL of a server; '
+            'write it as "https://host/path", without query or fragment'
+        ),
+    ),
+    "store that is not there": (
+        '[store]\nurl = "postgresql://db/oi"',
+        (
+            'store.url: "postgresql://db/oi" is not a store that this version has; '
+            'write "sqlite:///openinteractions.db"'
+        ),
+    ),
+    "store without a path": (
+        '[store]\nurl = "sqlite:///"',
+        (
+            'store.url: "sqlite:///" is not a store that this version has; '
+            'write "sqlite:///openinteractions.db"'
+        ),
+    ),
+    "no URL": (
+        '[endpoints.v]\ndialect = "chat"',
+        (
+            'endpoints.v.base_url: missing; the dialect "chat" needs the URL of a '
+            'server, for example "http://127.0.0.1:8000/v1"'
+        ),
+    ),
+    "URL with a port that is none": (
+        '[endpoints.v]\ndialect = "chat"\nbase_url = "http://gpu1:http/v1"',
+        (
+            'endpoints.v.base_url: "http://gpu1:http/v1" is not a URL of a server; '
+            'write it as "https://host/path", without query or fragment'
+        ),
+    ),
+    "URL with a query": (
+        '[endpoints.v]\ndialect = "chat"\nbase_url = "http://gpu1/v1?a=b"',
+        (
+            'endpoints.v.base_url: "http://gpu1/v1?a=b" is not a URL of a server; '
+            'write it as "https://host/path", without query or fragment'
+        ),
+    ),
+    "URL with a password": (
+        '[endpoints.v]\ndialect = "chat"\nbase_url = "http://me:secret@gpu1/v1"',
+        (
+            "endpoints.v.base_url: a URL is no place for a key or password; "
+            "leave it out and name an environment variable"
+        ),
+    ),
+    "embedded with a URL": (
+        '[endpoints.v]\ndialect = "embedded"\nbase_url = "http://gpu1/v1"',
+        (
+            'endpoints.v.base_url: the dialect "embedded" has no server; '
+            'leave it out, or use dialect = "chat"'
+        ),
+    ),
+    "chat with threads": (
+        VLLM + "threads = 2",
+        (
+            'endpoints.vllm.threads: the dialect "chat" does not compute here; '
+            'leave it out, or use dialect = "embedded"'
+        ),
+    ),
+    "no threads": (
+        '[endpoints.v]\ndialect = "embedded"\nthreads = 0',
+        "endpoints.v.threads: 0 is out of range; it should be above 0",
+    ),
+    "no time": (
+        VLLM + "connect_timeout_seconds = 0",
+        (
+            "endpoints.vllm.connect_timeout_seconds: 0 is out of range; "
+            "it should be above 0"
+        ),
+    ),
+    "endless time": (
+        VLLM + "first_byte_timeout_seconds = inf",
+        (
+            "endpoints.vllm.first_byte_timeout_seconds: inf is out of range; "
+            "it should be above 0"
+        ),
+    ),
+    "no time at all": (
+        VLLM + "between_chunks_timeout_seconds = nan",
+        (
+            "endpoints.vllm.between_chunks_timeout_seconds: nan is out of range; "
+            "it should be above 0"
+        ),
+    ),
+    "name of a header": (
+        VLLM + 'headers = { "X Team" = "a" }',
+        'endpoints.vllm.headers: "X Team" is not the name of a header',
+    ),
+    "value of a header": (
+        VLLM + 'headers = { X-Team = "a\\r\\nb" }',
+        (
+            "endpoints.vllm.headers.X-Team: "
+            "a header has visible ASCII characters and spaces only"
+        ),
+    ),
+    "endpoints without models": (
+        VLLM,
+        (
+            "models: no model is configured; add for example "
+            '[models."*"] with endpoint = "vllm"'
+        ),
+    ),
+    "models without endpoints": (
+        EVERY_NAME,
+        'models."*".endpoint: there is no [endpoints.vllm]; known are: none',
+    ),
+    "unknown endpoint": (
+        VLLM + '[models.a]\nendpoint = "vlm"',
+        "models.a.endpoint: there is no [endpoints.vlm]; known are: vllm",
+    ),
+    "pattern": (
+        VLLM + '[models."gemini-*"]\nendpoint = "vllm"',
+        (
+            'models."gemini-*": patterns are not known; '
+            'write the whole name, or "*" for the rest'
+        ),
+    ),
+    "model without a name": (
+        VLLM + '[models.""]\nendpoint = "vllm"',
+        'models."": a model needs a name',
+    ),
+    "empty upstream name": (
+        VLLM + '[models.a]\nendpoint = "vllm"\nupstream = ""',
+        "models.a.upstream: is empty; leave it out to keep the name",
+    ),
+    "no output": (
+        VLLM + '[models.a]\nendpoint = "vllm"\nprofile = { max_output_tokens = 0 }',
+        "models.a.profile.max_output_tokens: 0 is out of range; it should be above 0",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [pytest.param(*case, id=name) for name, case in REFUSED.items()],
+)
+def test_a_mistake_in_the_file_is_told_in_one_line(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        loaded(text)
+
+    assert str(raised.value) == f"oi.toml: {message}"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        pytest.param("none.toml", "No such file or directory", id="missing"),
+        pytest.param(".", "Is a directory", id="directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(path: str, reason: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(Path(path), environ={})
+
+    assert str(raised.value) == f"{path}: cannot be read: {reason}"
+
+
+def test_a_file_that_is_not_text_is_named() -> None:
+    Path("oi.toml").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(ConfigError) as raised:
+        load(Path("oi.toml"), environ={})
+
+    assert str(raised.value) == "oi.toml: is not UTF-8 text, as TOML has to be"
+
+
+def test_a_mistake_in_the_environment_names_the_variable() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(environ={"OPENAI_BASE_URL": "gpu1:8000"})
+
+    assert str(raised.value) == (
+        'OPENAI_BASE_URL: "gpu1:8000" is not a URL of a server; '
+        'write it as "https://host/path", without query or fragment'
+    )
+
+
+def test_an_open_address_given_by_a_flag_names_the_flag() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(grpc="0.0.0.0:1", environ={})
+
+    assert str(raised.value) == (
+        '--grpc: "0.0.0.0:1" can be reached from other machines and there is '
+        "no [auth]; add [auth] with keys_env, or listen on 127.0.0.1"
+    )
+
+
+@pytest.mark.parametrize("keys", [None, "", " , "])
+def test_variables_that_are_named_but_not_set_are_told(keys: str | None) -> None:
+    environ = {} if keys is None else {"KEYS": keys}
+    config = loaded(
+        '[auth]\nkeys_env = "KEYS"\n'
+        + VLLM
+        + 'api_key_env = "VLLM_KEY"\n'
+        + EVERY_NAME,
+        **environ,
+    )
+
+    assert unset_variables(config) == [
+        (
+            "auth.keys_env: the environment variable KEYS is not set; "
+            "it should have the accepted keys, separated by commas"
+        ),
+        (
+            "endpoints.vllm.api_key_env: the environment variable VLLM_KEY is not set; "
+            "it should have the key of this endpoint"
+        ),
+    ]
+
+
+SECRETS = {"KEYS": "s3cret-one,s3cret-two", "VLLM_KEY": "s3cret-three"}
+
+WITH_SECRETS = f"""
+[server]
+http = "0.0.0.0:80"
+trusted_proxies = ["10.0.0.1"]
+[auth]
+keys_env = "KEYS"
+{VLLM}
+api_key_env = "VLLM_KEY"
+headers = {{ X-Key = "s3cret-four" }}
+[endpoints."gpu.2"]
+dialect = "chat"
+base_url = "http://gpu2:8000/v1"
+api_key_env = "GPU2_KEY"
+[models."gemini-2.5-flash"]
+endpoint = "vllm"
+upstream = "Qwen/Qwen3-32B"
+[models."gemini-2.5-flash".profile]
+tools = "constrained"
+"""
+
+
+def test_what_is_shown_is_complete_and_has_no_secret() -> None:
+    assert (
+        show(loaded(WITH_SECRETS, **SECRETS))
+        == """\
+# settings from: oi.toml
+# models from: oi.toml
+
+[server]
+http = "0.0.0.0:80"
+grpc = "127.0.0.1:50051"
+trusted_proxies = ["10.0.0.1"]
+max_body_bytes = 104857600
+default_revision = "steps"
+
+[auth]
+keys_env = "KEYS"  # set
+
+[store]
+url = "sqlite:///openinteractions.db"
+
+[endpoints.vllm]
+dialect = "chat"
+base_url = "http://gpu1:8000/v1"
+api_key_env = "VLLM_KEY"  # set
+headers = { X-Key = "(hidden)" }
+connect_timeout_seconds = 5
+first_byte_timeout_seconds = 600
+between_chunks_timeout_seconds = 120
+
+[endpoints."gpu.2"]
+dialect = "chat"
+base_url = "http://gpu2:8000/v1"
+api_key_env = "GPU2_KEY"  # not set
+connect_timeout_seconds = 5
+first_byte_timeout_seconds = 600
+between_chunks_timeout_seconds = 120
+
+[models."gemini-2.5-flash"]
+endpoint = "vllm"
+upstream = "Qwen/Qwen3-32B"
+
+[models."gemini-2.5-flash".profile]
+tools = "constrained"
+tool_choice = true
+parallel_calls = true
+json_schema = true
+reasoning = true
+reasoning_effort = true
+seed = true
+stop = true
+penalties = true
+top_k = true
+vision = true
+audio = true
+files = true
+remote_urls = true
+"""
+    )
+
+
+def test_what_is_shown_can_be_loaded_again() -> None:
+    config = load(environ={})
+
+    shown = loaded(show(config))
+
+    again = msgspec.structs.replace(
+        shown, source=config.source, models_source=config.models_source
+    )
+    assert again == config
+
+
+def test_a_configuration_in_a_log_has_no_secret() -> None:
+    config = loaded(WITH_SECRETS, **SECRETS)
+
+    assert repr(config) == "Config(source='oi.toml')"
+    assert "s3cret" not in f"{config} {config!r}"
+
+
+def test_the_example_loads() -> None:
+    config = load(EXAMPLE, environ={})
+
+    assert set(config.models) == {"gemini-2.5-flash", "*"}
+    assert unset_variables(config) == []
+
+
+COMMENTED = re.compile(r"^# (\w+ = .*)$", re.MULTILINE)
+
+
+def test_the_defaults_that_the_example_shows_are_the_defaults() -> None:
+    text = EXAMPLE.read_text("utf-8")
+
+    def uncommented(found: re.Match[str]) -> str:
+        return found[0] if "# example" in found[1] else found[1]
+
+    assert COMMENTED.sub(uncommented, text) != text
+    assert loaded(COMMENTED.sub(uncommented, text)) == msgspec.structs.replace(
+        load(EXAMPLE, environ={}), source="oi.toml", models_source="oi.toml"
+    )
+
+
+@pytest.mark.parametrize("table", [Server, Auth, Store, Endpoint, Model, Profile])
+def test_the_example_has_every_setting(table: type[msgspec.Struct]) -> None:
+    text = EXAMPLE.read_text("utf-8")
+    documented = set(re.findall(r"^(?:# )?(\w+) = ", text, re.MULTILINE))
+    documented |= {"profile"} if ".profile]" in text else set()
+
+    assert set(table.__struct_fields__) <= documented
