@@ -28,7 +28,7 @@ are the only table of gRPC codes, HTTP statuses and error words.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from openinteractions.json.v1 import annotations_pb2
 from openinteractions.v1 import error_pb2, error_reason_pb2
@@ -194,7 +194,9 @@ class UpstreamTimeoutError(BackendError):
 def shape(reason: error_reason_pb2.ErrorReason) -> annotations_pb2.ErrorShape:
     """Return how errors of this reason appear on each face."""
     value = error_reason_pb2.ErrorReason.DESCRIPTOR.values_by_number[reason]
-    return value.GetOptions().Extensions[annotations_pb2.error]
+    # The generated stubs type an extension as a plain field descriptor.
+    extension = cast("Any", annotations_pb2.error)
+    return cast("annotations_pb2.ErrorShape", value.GetOptions().Extensions[extension])
 
 
 def to_error(error: DomainError) -> error_pb2.Error:

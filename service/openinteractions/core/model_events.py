@@ -12,6 +12,7 @@ report (the last one counts), and `Finish` exactly once, as the last but for `Sp
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from openinteractions.v1 import usage_pb2
@@ -40,7 +41,8 @@ class Signature(NamedTuple):
     signature: str
 
 
-class CallFragment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CallFragment:
     """A piece of a function call.
 
     `index` tells the calls of one turn apart. The first fragment of a call has its

@@ -1,0 +1,257 @@
+"""Turns what a model says into the events of an interaction.
+
+A small Sans-I/O machine: `feed` takes model events and returns API events, `finish`
+or `abort` ends the turn. Steps are streamed strictly one after the other, each whole
+before the next begins (so cursors are ordered and a replay from stored steps gives
+the same order); a model that interleaves the fragments of several calls has the later
+ones held back until the earlier call is whole.
+
+Events carry an `event_id` only when the interaction is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import orjson
+
+from openinteractions.core import cursor
+from openinteractions.core.cursor import Place
+from openinteractions.core.errors import UpstreamFailedError
+from openinteractions.core.model_events import (
+    CallFragment,
+    Finish,
+    FinishReason,
+    ModelEvent,
+    Signature,
+    Spent,
+    Text,
+    Thought,
+)
+from openinteractions.v1 import event_pb2, interaction_pb2, usage_pb2
+
+Event = event_pb2.InteractionEvent
+Status = interaction_pb2.InteractionStatus
+
+
+class Assembler:
+    """Assembles one interaction's events.
+
+    Args:
+        cursors: what the tokens begin with (`cursor.prefix`), or None for an
+            interaction that is not stored.
+        summaries: whether thoughts are shown in words (`thinking_summaries`).
+        taken: call ids of the conversation; a new call never gets one of them.
+        new_call_id: makes a fresh id.
+    """
+
+    def __init__(
+        self,
+        *,
+        cursors: str | None,
+        summaries: bool,
+        taken: Collection[str],
+        new_call_id: Callable[[], str],
+    ) -> None:
+        self.usage: usage_pb2.Usage | None = None
+        self.called = False
+        self._cursors = cursors
+        self._summaries = summaries
+        self._taken = set(taken)
+        self._new_call_id = new_call_id
+        self._reason: FinishReason | None = None
+        self._index = -1
+        self._kind = ""
+        self._offset = 0
+        self._call: int | None = None
+        self._arguments: list[str] = []
+        self._held: list[ModelEvent] = []
+
+    def created(
+        self, interaction: interaction_pb2.Interaction, interaction_id: str
+    ) -> list[Event]:
+        """Return the events with which a stream begins."""
+        first, second = Event(), Event()
+        first.created.interaction.CopyFrom(interaction)
+        second.status_update.interaction_id = interaction_id
+        second.status_update.status = interaction.status
+        self._mark(first, Place.CREATED, 0)
+        self._mark(second, Place.STATUS, 0)
+        return [first, second]
+
+    def feed(self, event: ModelEvent) -> list[Event]:
+        """Take what the model says next and return the events that it makes."""
+        if type(event) is Text and self._kind == "model_output":
+            return [self._text(event.text)] if event.text else []
+        events: list[Event] = []
+        if type(event) is Spent:
+            self.usage = event.usage
+        elif type(event) is Finish:
+            self._reason = event.reason
+        elif self._must_wait(event):
+            self._held.append(event)
+        else:
+            self._step(event, events)
+        return events
+
+    def finish(self) -> list[Event]:
+        """End the last step.
+
+        Raises:
+            UpstreamFailedError: a call's arguments are not a JSON object.
+        """
+        events: list[Event] = []
+        while self._held:
+            held, self._held = self._held, []
+            self._close(events)
+            for event in held:
+                events.extend(self.feed(event))
+        self._close(events)
+        return events
+
+    def abort(self) -> list[Event]:
+        """End the last step as it is; a call that is not whole stays open, void."""
+        events: list[Event] = []
+        if self._kind != "function_call" or self._is_whole():
+            self._close(events)
+        self._kind = ""
+        return events
+
+    def status(self) -> interaction_pb2.InteractionStatus:
+        """Return the status that the model's finish amounts to."""
+        if self.called:
+            return Status.INTERACTION_STATUS_REQUIRES_ACTION
+        if self._reason is FinishReason.LENGTH:
+            return Status.INTERACTION_STATUS_INCOMPLETE
+        return Status.INTERACTION_STATUS_COMPLETED
+
+    def error(self, error: event_pb2.InteractionError) -> Event:
+        """Return the event of a failure in mid-stream."""
+        event = Event(error=error)
+        return self._mark(event, Place.ERROR, cursor.END)
+
+    def completed(self, interaction: interaction_pb2.Interaction) -> Event:
+        """Return the last event; steps of the interaction are left out."""
+        event = Event()
+        event.completed.interaction.CopyFrom(interaction)
+        del event.completed.interaction.steps[:]
+        return self._mark(event, Place.COMPLETED, cursor.END)
+
+    def _must_wait(self, event: ModelEvent) -> bool:
+        """Say whether an event belongs behind a call that is not whole yet."""
+        if self._kind != "function_call":
+            return False
+        if isinstance(event, CallFragment) and event.index == self._call:
+            return False
+        return bool(self._held) or not self._is_whole()
+
+    def _is_whole(self) -> bool:
+        """Say whether the open call's arguments are a JSON object by now.
+
+        None at all may mean that they are still to come, after another call's.
+        """
+        try:
+            return isinstance(orjson.loads("".join(self._arguments)), dict)
+        except orjson.JSONDecodeError:
+            return False
+
+    def _step(self, event: ModelEvent, events: list[Event]) -> None:
+        match event:
+            case Text(text) if text:
+                self._open("model_output", events)
+                events.append(self._text(text))
+            case Thought(text):
+                self._open("thought", events)
+                if self._summaries and text:
+                    events.append(self._summary(text))
+            case Signature(signature):
+                self._open("thought", events)
+                change = self._delta(Place.DELTA, 1)
+                change.step_delta.delta.thought_signature.signature = signature
+                events.append(change)
+                self._close(events)
+            case CallFragment():
+                self._fragment(event, events)
+
+    def _fragment(self, event: CallFragment, events: list[Event]) -> None:
+        if self._kind != "function_call" or self._call != event.index:
+            self._open_call(event, events)
+        if event.arguments:
+            self._arguments.append(event.arguments)
+            events.append(self._arguments_delta(event.arguments))
+
+    def _open_call(self, event: CallFragment, events: list[Event]) -> None:
+        if not event.name:
+            raise UpstreamFailedError("The model called a function without a name.")
+        usable = event.id and event.id.isascii() and event.id not in self._taken
+        identifier = event.id if usable else self._new_call_id()
+        self._taken.add(identifier)
+        self._close(events)
+        self._kind, self._call, self._arguments = "function_call", event.index, []
+        self.called = True
+        start = self._start()
+        call = start.step_start.step.function_call
+        call.id, call.name, call.arguments = identifier, event.name, "{}"
+        events.append(start)
+
+    def _open(self, kind: str, events: list[Event]) -> None:
+        if self._kind == kind:
+            return
+        self._close(events)
+        self._kind = kind
+        start = self._start()
+        getattr(start.step_start.step, kind).SetInParent()
+        events.append(start)
+
+    def _close(self, events: list[Event]) -> None:
+        if not self._kind:
+            return
+        if self._kind == "function_call":
+            self._close_call(events)
+        self._kind, self._call = "", None
+        stop = Event()
+        stop.step_stop.index = self._index
+        events.append(self._mark(stop, Place.STOP, self._index))
+
+    def _close_call(self, events: list[Event]) -> None:
+        if not "".join(self._arguments).strip():
+            # Clients that only join deltas need one to have any JSON at all.
+            events.append(self._arguments_delta("{}"))
+        elif not self._is_whole():
+            raise UpstreamFailedError(
+                "The model called a function with arguments that are not a JSON object."
+            )
+
+    def _start(self) -> Event:
+        self._index += 1
+        self._offset = 0
+        start = Event()
+        start.step_start.index = self._index
+        return self._mark(start, Place.START, self._index)
+
+    def _text(self, text: str) -> Event:
+        event = self._delta(Place.DELTA, len(text))
+        event.step_delta.delta.text.text = text
+        return event
+
+    def _arguments_delta(self, text: str) -> Event:
+        event = self._delta(Place.DELTA, len(text))
+        event.step_delta.delta.arguments_delta.arguments = text
+        return event
+
+    def _summary(self, text: str) -> Event:
+        event = self._delta(Place.DELTA, len(text))
+        event.step_delta.delta.thought_summary.content.text.text = text
+        return event
+
+    def _delta(self, place: Place, grown: int) -> Event:
+        self._offset += grown
+        event = Event()
+        event.step_delta.index = self._index
+        return self._mark(event, place, self._index)
+
+    def _mark(self, event: Event, place: Place, index: int) -> Event:
+        if self._cursors is not None:
+            offset = self._offset if place is Place.DELTA else 0
+            event.event_id = f"{self._cursors}{index}-{place.value}-{offset}"
+        return event

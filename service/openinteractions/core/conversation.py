@@ -1,0 +1,165 @@
+"""The conversation that a model is given: stored turns and new input, put in order.
+
+Every function result is placed right after the calls of its turn, with the id and the
+name of its call, wherever down the chain it came; a call without a result stands
+alone. Turns that were deleted are gaps: what would refer into a gap is left out
+(design §7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openinteractions.core import inputs
+from openinteractions.core.errors import RequestError
+from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
+
+
+@dataclass(slots=True)
+class _Call:
+    """A function call and, once it came, its result."""
+
+    id: str
+    step: step_pb2.Step
+    turn: int
+    """Counts turns, and so tells whether the call's turn was followed by a gap."""
+    result: step_pb2.Step | None = None
+
+
+class Conversation:
+    """Puts a conversation in order, one step at a time."""
+
+    def __init__(self) -> None:
+        self.call_ids: set[str] = set()
+        """The ids of all calls, so that a new one never gets one of them."""
+        self._steps: list[step_pb2.Step | _Call] = []
+        self._by_id: dict[str, _Call] = {}
+        self._calls: list[_Call] = []
+        self._turn = 0
+        self._cut_turns: set[int] = set()
+        self._unanswerable = False
+
+    def add_turn(
+        self,
+        request: interaction_service_pb2.CreateInteractionRequest,
+        interaction: interaction_pb2.Interaction,
+        *,
+        follows: str | None,
+    ) -> None:
+        """Add a stored turn; `follows` is the id of the turn added before it.
+
+        A turn that continued another one than that has a deleted turn before it.
+        """
+        previous = interaction.previous_interaction_id or None
+        if previous != follows:
+            self._cut_turns.add(self._turn)
+            self._unanswerable = True
+        self._turn += 1
+        for step in inputs.to_steps(request.input):
+            self._add(step)
+        for step in interaction.steps:
+            self._add(step)
+
+    def add_input(self, value: interaction_pb2.Input) -> None:
+        """Add the new input.
+
+        Raises:
+            RequestError: a result answers a call that never was; or all that the
+                input has are results of calls that were deleted.
+        """
+        self._turn += 1
+        kept = 0
+        steps = inputs.to_steps(value)
+        for index, step in enumerate(steps):
+            if self._add(step):
+                kept += 1
+            elif not self._unanswerable:
+                path = f"{inputs.path_of_step(value, index)}.call_id"
+                raise RequestError(
+                    f"{path}: no function call has the id "
+                    f"{step.function_result.call_id!r}.",
+                    field=path,
+                )
+        if not kept:
+            raise RequestError(
+                "input: the function calls that these results answer were deleted.",
+                field="input",
+            )
+
+    def steps(self) -> list[step_pb2.Step]:
+        """Return the conversation, oldest first."""
+        ordered: list[step_pb2.Step] = []
+        group: list[_Call] = []
+        for item in self._steps:
+            if isinstance(item, _Call):
+                group.append(item)
+                continue
+            self._flush(group, ordered)
+            ordered.append(item)
+        self._flush(group, ordered)
+        return ordered
+
+    def _flush(self, group: list[_Call], ordered: list[step_pb2.Step]) -> None:
+        """Write a run of calls, then their results, in the order of the calls."""
+        kept = [
+            call
+            for call in group
+            if call.result is not None or call.turn not in self._cut_turns
+        ]
+        ordered.extend(call.step for call in kept)
+        ordered.extend(call.result for call in kept if call.result is not None)
+        group.clear()
+
+    def _add(self, step: step_pb2.Step) -> bool:
+        """Add a step; False for a result whose call is not there."""
+        if step.HasField("function_call"):
+            self._add_call(step)
+        elif step.HasField("function_result"):
+            return self._add_result(step)
+        else:
+            self._steps.append(step)
+        return True
+
+    def _add_call(self, step: step_pb2.Step) -> None:
+        call_id = step.function_call.id
+        if not call_id:
+            # Some clients do not know the id; the model's server needs one.
+            call_id = f"call{len(self._calls)}"
+            named = step_pb2.Step()
+            named.CopyFrom(step)
+            named.function_call.id = call_id
+            step = named
+        call = _Call(id=call_id, step=step, turn=self._turn)
+        self.call_ids.add(call_id)
+        self._by_id[call_id] = call
+        self._calls.append(call)
+        self._steps.append(call)
+
+    def _add_result(self, step: step_pb2.Step) -> bool:
+        call = self._find(step.function_result)
+        if call is None:
+            return False
+        result = step_pb2.Step()
+        result.CopyFrom(step)
+        result.function_result.call_id = call.id
+        result.function_result.name = call.step.function_call.name
+        call.result = result
+        return True
+
+    def _find(self, result: step_pb2.FunctionResultStep) -> _Call | None:
+        if result.call_id:
+            return self._by_id.get(result.call_id)
+        for call in self._calls:
+            same = not result.name or call.step.function_call.name == result.name
+            if call.result is None and same:
+                return call
+        return None
+
+
+def timeline(
+    request: interaction_service_pb2.CreateInteractionRequest,
+    output: Sequence[step_pb2.Step],
+) -> list[step_pb2.Step]:
+    """Return an interaction's own timeline: its input as steps, then its output."""
+    return [*inputs.to_steps(request.input), *output]

@@ -1,0 +1,113 @@
+"""The input of a request: its four forms, read as steps, and what may stand in it.
+
+Contract §2.3 and §4. Checks name the member at fault by its JSON path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openinteractions.core.errors import NotSupportedError, RequestError
+from openinteractions.v1 import content_pb2, interaction_pb2, step_pb2
+
+_TEXT_ONLY = "not supported yet: only text is"
+
+
+def to_steps(value: interaction_pb2.Input) -> list[step_pb2.Step]:
+    """Return an input as steps; contents are one turn of the user."""
+    form = value.WhichOneof("value")
+    if form == "steps":
+        return list(value.steps.items)
+    step = step_pb2.Step()
+    content = step.user_input.content
+    if form == "text":
+        content.add().text.text = value.text
+    elif form == "content":
+        content.append(value.content)
+    elif form == "contents":
+        content.extend(value.contents.items)
+    return [step]
+
+
+def path_of_step(value: interaction_pb2.Input, index: int) -> str:
+    """Return the JSON path of the step that `to_steps` put at `index`."""
+    return f"input[{index}]" if value.HasField("steps") else "input"
+
+
+def check(value: interaction_pb2.Input) -> None:
+    """Check an input.
+
+    Raises:
+        RequestError: it is missing or empty, or a step lacks what it needs.
+        NotSupportedError: it has media, or steps of tools that run on the server.
+    """
+    form = value.WhichOneof("value")
+    if form is None:
+        raise RequestError("input is required.", field="input")
+    if form == "content":
+        _check_contents([value.content], "input", single=True)
+    elif form == "contents":
+        _check_not_empty(value.contents.items, "input")
+        _check_contents(value.contents.items, "input")
+    elif form == "steps":
+        _check_not_empty(value.steps.items, "input")
+        for index, step in enumerate(value.steps.items):
+            _check_step(step, f"input[{index}]")
+
+
+def _check_not_empty(items: Sequence[object], path: str) -> None:
+    if not items:
+        raise RequestError(f"{path} must not be empty.", field=path)
+
+
+def _check_step(step: step_pb2.Step, path: str) -> None:
+    kind = step.WhichOneof("kind")
+    if kind == "user_input":
+        _check_contents(step.user_input.content, f"{path}.content")
+    elif kind == "model_output":
+        _check_contents(step.model_output.content, f"{path}.content")
+    elif kind == "thought":
+        _check_contents(step.thought.summary, f"{path}.summary")
+    elif kind == "function_call":
+        _check_call(step.function_call, path)
+    elif kind == "function_result":
+        _check_result(step.function_result, path)
+    elif kind is None:
+        raise RequestError(f"{path}.type is required.", field=f"{path}.type")
+    else:
+        raise NotSupportedError(
+            f"{path}: steps of type {kind!r} are not supported yet.",
+            field=f"{path}.type",
+        )
+
+
+def _check_call(call: step_pb2.FunctionCallStep, path: str) -> None:
+    if not call.name:
+        raise RequestError(f"{path}.name is required.", field=f"{path}.name")
+    if call.arguments and not call.arguments.lstrip().startswith("{"):
+        raise RequestError(
+            f"{path}.arguments must be an object.", field=f"{path}.arguments"
+        )
+
+
+def _check_result(result: step_pb2.FunctionResultStep, path: str) -> None:
+    if result.result.WhichOneof("value") is None:
+        raise RequestError(f"{path}.result is required.", field=f"{path}.result")
+    if result.result.HasField("contents"):
+        _check_contents(result.result.contents.items, f"{path}.result")
+
+
+def _check_contents(
+    contents: Sequence[content_pb2.Content], path: str, *, single: bool = False
+) -> None:
+    for index, content in enumerate(contents):
+        kind = content.WhichOneof("kind")
+        if kind == "text":
+            continue
+        member = path if single else f"{path}[{index}]"
+        if kind is None:
+            raise RequestError(f"{member}.type is required.", field=f"{member}.type")
+        raise NotSupportedError(
+            f"{member}: content of type {kind!r} is {_TEXT_ONLY}.",
+            field=f"{member}.type",
+        )

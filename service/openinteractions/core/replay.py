@@ -1,0 +1,139 @@
+"""The events of an interaction that has ended, made from its folded steps.
+
+They carry the same cursors as the live stream did, in fewer, larger deltas: what a
+reader received before a cursor and what it receives after it fold to the stored
+interaction (contract §6.4, design §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from openinteractions.core import cursor
+from openinteractions.core.cursor import Cursor, Place
+from openinteractions.v1 import error_pb2, event_pb2, interaction_pb2, step_pb2
+
+Event = event_pb2.InteractionEvent
+Status = interaction_pb2.InteractionStatus
+
+
+def replay(
+    interaction: interaction_pb2.Interaction, after: Cursor | None = None
+) -> list[Event]:
+    """Return the events of an ended interaction that come after a cursor.
+
+    `interaction` has the steps of its output only. Without a cursor: all events.
+    """
+    start = cursor.prefix(interaction.id, after.attempt if after else 0)
+    events = []
+    for place, event in _events(interaction, after):
+        if after is None or (after.step, after.place, after.offset) < place:
+            index, kind, offset = place
+            event.event_id = cursor.encode(start, index, Place(kind), offset)
+            events.append(event)
+    return events
+
+
+_Place = tuple[int, int, int]
+
+
+def _events(
+    interaction: interaction_pb2.Interaction, after: Cursor | None
+) -> Iterator[tuple[_Place, Event]]:
+    yield (0, Place.CREATED, 0), _created(interaction)
+    yield (0, Place.STATUS, 0), _status(interaction)
+    for index, step in enumerate(interaction.steps):
+        seen = 0
+        if after is not None and after.step == index and after.place == Place.DELTA:
+            seen = after.offset
+        yield from _step(index, step, seen)
+    for error in interaction.errors:
+        yield (cursor.END, Place.ERROR, 0), _error(error)
+    completed = Event()
+    completed.completed.interaction.CopyFrom(interaction)
+    del completed.completed.interaction.steps[:]
+    yield (cursor.END, Place.COMPLETED, 0), completed
+
+
+def _created(interaction: interaction_pb2.Interaction) -> Event:
+    event = Event()
+    first = event.created.interaction
+    first.id, first.object = interaction.id, "interaction"
+    first.status = Status.INTERACTION_STATUS_IN_PROGRESS
+    if interaction.HasField("model"):
+        first.model = interaction.model
+    first.created.CopyFrom(interaction.created)
+    return event
+
+
+def _status(interaction: interaction_pb2.Interaction) -> Event:
+    event = Event()
+    event.status_update.interaction_id = interaction.id
+    event.status_update.status = Status.INTERACTION_STATUS_IN_PROGRESS
+    return event
+
+
+def _error(error: error_pb2.Error) -> Event:
+    event = Event()
+    event.error.error.CopyFrom(error)
+    return event
+
+
+def _step(index: int, step: step_pb2.Step, seen: int) -> Iterator[tuple[_Place, Event]]:
+    kind = step.WhichOneof("kind")
+    start = Event()
+    start.step_start.index = index
+    if kind == "function_call":
+        call = start.step_start.step.function_call
+        call.CopyFrom(step.function_call)
+        call.arguments = "{}"
+    elif kind in ("model_output", "thought"):
+        getattr(start.step_start.step, kind).SetInParent()
+    else:
+        start.step_start.step.CopyFrom(step)
+    yield (index, Place.START, 0), start
+    yield from _deltas(index, step, seen)
+    stop = Event()
+    stop.step_stop.index = index
+    yield (index, Place.STOP, 0), stop
+
+
+def _deltas(
+    index: int, step: step_pb2.Step, seen: int
+) -> Iterator[tuple[_Place, Event]]:
+    """Yield what a reader lacks that has seen `seen` of a step's payload."""
+    offset = 0
+    for piece in _pieces(step):
+        text, change = piece
+        grown = len(text) if text is not None else 1
+        offset += grown
+        if offset <= seen:
+            continue
+        event = Event()
+        event.step_delta.index = index
+        delta = event.step_delta.delta
+        rest = None if text is None else text[max(0, seen - (offset - grown)) :]
+        if change == "text" and rest is not None:
+            delta.text.text = rest
+        elif change == "arguments_delta" and rest is not None:
+            delta.arguments_delta.arguments = rest
+        elif change == "thought_summary" and rest is not None:
+            delta.thought_summary.content.text.text = rest
+        elif change == "thought_signature":
+            delta.thought_signature.signature = step.thought.signature
+        yield (index, Place.DELTA, offset), event
+
+
+def _pieces(step: step_pb2.Step) -> Iterator[tuple[str | None, str]]:
+    """Yield a step's payload: text with its kind of delta, or None for one unit."""
+    kind = step.WhichOneof("kind")
+    if kind == "model_output":
+        for content in step.model_output.content:
+            yield content.text.text, "text"
+    elif kind == "thought":
+        for content in step.thought.summary:
+            yield content.text.text, "thought_summary"
+        if step.thought.HasField("signature"):
+            yield None, "thought_signature"
+    elif kind == "function_call":
+        yield step.function_call.arguments, "arguments_delta"
