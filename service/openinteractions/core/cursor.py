@@ -36,7 +36,7 @@ class Place(enum.IntEnum):
 class Cursor(NamedTuple):
     """The place of one event.
 
-    `step` is the step's index; `CREATED` and `STATUS` have 0, `ERROR` and `COMPLETED` have
+    `step` is its index; `CREATED` and `STATUS` have 0, `ERROR` and `COMPLETED`
     `END`. `offset` counts what the step holds after the event: characters
     of text, summary or arguments, and one for every piece that is not text.
     """

@@ -1,0 +1,187 @@
+"""The use cases of interactions: create, get, replay, cancel, delete, list.
+
+Every method takes the caller, whose `owner` decides what exists for it, and a request
+message, and returns messages or raises `core.errors.DomainError`. The faces hold no
+logic of their own, so both behave alike (design §4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+
+from openinteractions.core import conversation, cursor, ids, lifecycle, replay
+from openinteractions.core.errors import (
+    NotFoundError,
+    PreconditionError,
+    RequestError,
+)
+from openinteractions.engine.plan import Caller, Planner, word
+from openinteractions.engine.ports import InteractionStore, Record
+from openinteractions.engine.supervisor import Supervisor
+from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
+
+Request = interaction_service_pb2.CreateInteractionRequest
+Interaction = interaction_pb2.Interaction
+Status = interaction_pb2.InteractionStatus
+EventBatches = AsyncIterator[Sequence[event_pb2.InteractionEvent]]
+
+PAGE_SIZE = 50
+PAGE_SIZE_LIMIT = 100
+
+
+class Interactions:
+    """The use cases."""
+
+    def __init__(
+        self, *, planner: Planner, store: InteractionStore, supervisor: Supervisor
+    ) -> None:
+        self._planner = planner
+        self._store = store
+        self._supervisor = supervisor
+
+    async def create(self, caller: Caller, request: Request) -> Interaction:
+        """Create an interaction and return it, with the steps that it generated.
+
+        Cancelling the call cancels the turn; nothing is stored then.
+        """
+        run = await self._planner.plan(caller, request, stream=False)
+        return await run.answer()
+
+    async def stream_create(self, caller: Caller, request: Request) -> EventBatches:
+        """Create an interaction and yield its events.
+
+        A stored interaction whose id went out goes on when the iterator is closed.
+        """
+        run = await self._planner.plan(caller, request, stream=True)
+        if not run.stored:
+            async with aclosing(run.events()) as events:  # type: ignore[type-var]
+                async for batch in events:
+                    yield batch
+            return
+        running = self._supervisor.start(run)
+        handed_out = False
+        try:
+            async for batch in running.journal.tail():
+                handed_out = True
+                yield batch
+        finally:
+            if not handed_out:
+                running.abandon()
+
+    async def get(
+        self, caller: Caller, request: interaction_service_pb2.GetInteractionRequest
+    ) -> Interaction:
+        """Return an interaction with its whole timeline."""
+        record = await self._load(caller, request.id)
+        return _timeline(record, include_input=request.include_input)
+
+    async def stream(
+        self, caller: Caller, request: interaction_service_pb2.StreamInteractionRequest
+    ) -> EventBatches:
+        """Yield an interaction's events, after `last_event_id` if that is given."""
+        record = await self._load(caller, request.id)
+        after = None
+        if request.HasField("last_event_id"):
+            after = cursor.decode(request.last_event_id, request.id)
+        running = self._supervisor.find(request.id)
+        if running is not None:
+            batches = running.journal.tail(after)
+        elif lifecycle.has_ended(record.interaction.status):
+            batches = _once(replay.replay(record.interaction, after))
+        else:
+            raise PreconditionError(
+                f"Interaction {request.id} runs in another process and cannot be "
+                "followed from here."
+            )
+        async for batch in batches:
+            if request.include_input and batch[0].HasField("created"):
+                yield [_with_input(batch[0], record), *batch[1:]]
+            else:
+                yield batch
+
+    async def cancel(
+        self, caller: Caller, request: interaction_service_pb2.CancelInteractionRequest
+    ) -> Interaction:
+        """Stop a running interaction and return it; the steps so far are kept."""
+        record = await self._load(caller, request.id)
+        running = self._supervisor.find(request.id)
+        if running is not None:
+            await running.stop()
+            record = await self._load(caller, request.id)
+        if record.interaction.status == Status.INTERACTION_STATUS_CANCELLED:
+            return _timeline(record)
+        raise PreconditionError(
+            f"Interaction {request.id} is not running: its status is "
+            f"{word(record.interaction.status)}."
+        )
+
+    async def delete(
+        self, caller: Caller, request: interaction_service_pb2.DeleteInteractionRequest
+    ) -> None:
+        """Delete an interaction with everything in it; a running one is stopped."""
+        record = await self._load(caller, request.id)
+        running = self._supervisor.find(request.id)
+        if running is not None:
+            await running.stop()
+        if not await self._store.delete(record.interaction.id, caller.owner):
+            raise _not_found(request.id)
+
+    async def list(
+        self, caller: Caller, request: interaction_service_pb2.ListInteractionsRequest
+    ) -> interaction_service_pb2.ListInteractionsResponse:
+        """Return a page of the caller's interactions, newest first, without steps."""
+        size = request.page_size if request.HasField("page_size") else PAGE_SIZE
+        if not 1 <= size <= PAGE_SIZE_LIMIT:
+            raise RequestError(
+                f"page_size must be from 1 to {PAGE_SIZE_LIMIT}.", field="page_size"
+            )
+        before = request.page_token or None
+        if before is not None and not ids.is_interaction_id(before):
+            raise RequestError("page_token is not one of a page.", field="page_token")
+        records = await self._store.list(caller.owner, limit=size + 1, before=before)
+        page = interaction_service_pb2.ListInteractionsResponse()
+        for record in records[:size]:
+            interaction = page.interactions.add()
+            interaction.CopyFrom(record.interaction)
+            del interaction.steps[:]
+        if len(records) > size:
+            page.next_page_token = page.interactions[-1].id
+        return page
+
+    async def _load(self, caller: Caller, interaction_id: str) -> Record:
+        record = await self._store.get(interaction_id, caller.owner)
+        if record is None:
+            raise _not_found(interaction_id)
+        return record
+
+
+def _not_found(interaction_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no interaction {interaction_id[:80]!r}.")
+
+
+def _timeline(record: Record, *, include_input: bool = False) -> Interaction:
+    """Return a stored interaction with its input in front of its output."""
+    interaction = Interaction()
+    interaction.CopyFrom(record.interaction)
+    del interaction.steps[:]
+    interaction.steps.extend(
+        conversation.timeline(record.request, record.interaction.steps)
+    )
+    if include_input:
+        interaction.input.CopyFrom(record.request.input)
+    return interaction
+
+
+def _with_input(
+    event: event_pb2.InteractionEvent, record: Record
+) -> event_pb2.InteractionEvent:
+    copy = event_pb2.InteractionEvent()
+    copy.CopyFrom(event)
+    copy.created.interaction.input.CopyFrom(record.request.input)
+    return copy
+
+
+async def _once(events: Sequence[event_pb2.InteractionEvent]) -> EventBatches:
+    if events:
+        yield events

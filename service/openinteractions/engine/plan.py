@@ -1,0 +1,151 @@
+"""Makes a run out of a request: checks it, gathers its conversation, picks its model.
+
+Nothing is stored or sent to a model here; what is wrong with a request is found before
+either (design §4).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from openinteractions.core import conversation, cursor, ids, lifecycle, requests
+from openinteractions.core.assembler import Assembler
+from openinteractions.core.errors import PreconditionError, RequestError
+from openinteractions.engine.ports import (
+    Clock,
+    InteractionStore,
+    ModelRequest,
+    Models,
+    Record,
+)
+from openinteractions.engine.run import FIRST_EVENT_SECONDS, Run
+from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+
+Request = interaction_service_pb2.CreateInteractionRequest
+Interaction = interaction_pb2.Interaction
+Status = interaction_pb2.InteractionStatus
+
+_ECHOED = frozenset(Request.DESCRIPTOR.fields_by_name) & frozenset(
+    Interaction.DESCRIPTOR.fields_by_name
+) - {"input", "rest"}
+"""The members of a request that the interaction repeats."""
+
+
+class Caller(Protocol):
+    """Who calls."""
+
+    owner: str
+    """Hash of the key; empty without authentication."""
+    ignored: list[str]
+    """Filled with the members that the model cannot follow and ignores."""
+
+
+class Planner:
+    """Makes runs.
+
+    `entropy` returns that many random bytes; tests make it predictable.
+    """
+
+    def __init__(
+        self,
+        *,
+        models: Models,
+        store: InteractionStore,
+        clock: Clock,
+        entropy: Callable[[int], bytes] = os.urandom,
+        first_event_seconds: float = FIRST_EVENT_SECONDS,
+    ) -> None:
+        self._models = models
+        self._store = store
+        self._clock = clock
+        self._entropy = entropy
+        self._first_event_seconds = first_event_seconds
+
+    async def plan(self, caller: Caller, request: Request, *, stream: bool) -> Run:
+        """Return the run that a request asks for.
+
+        Raises:
+            RequestError: the request is wrong; `field` names the member.
+            PreconditionError: what it continues has not ended.
+        """
+        requests.validate(request)
+        model = self._models.resolve(request.model)
+        caller.ignored.extend(model.check(request))
+        history = await self._history(caller, request)
+        talk = conversation.Conversation()
+        follows: str | None = None
+        for record in history:
+            talk.add_turn(record.request, record.interaction, follows=follows)
+            follows = record.interaction.id
+        talk.add_input(request.input)
+        interaction = self._new(request)
+        marks = stream and interaction.HasField("id")
+        return Run(
+            model=model,
+            turn=ModelRequest(request, talk.steps()),
+            interaction=interaction,
+            assembler=Assembler(
+                cursors=cursor.prefix(interaction.id) if marks else None,
+                summaries=request.generation_config.thinking_summaries == "auto",
+                taken=talk.call_ids,
+                new_call_id=self._new_call_id,
+            ),
+            store=self._store,
+            clock=self._clock,
+            owner=caller.owner,
+            lineage=[record.interaction.id for record in history],
+            first_event_seconds=self._first_event_seconds,
+        )
+
+    async def _history(self, caller: Caller, request: Request) -> Sequence[Record]:
+        previous = request.previous_interaction_id
+        if not previous:
+            return ()
+        path = "previous_interaction_id"
+        history = await self._store.conversation(previous, caller.owner)
+        if not history:
+            raise RequestError(
+                f"{path}: there is no interaction {previous[:80]!r}.", field=path
+            )
+        status = history[-1].interaction.status
+        if status not in lifecycle.CONTINUABLE:
+            raise PreconditionError(
+                f"{path}: interaction {previous} cannot be continued while its status "
+                f"is {word(status)}.",
+                field=path,
+            )
+        return history
+
+    def _new(self, request: Request) -> Interaction:
+        """Return the interaction that a request begins."""
+        interaction = Interaction(
+            object="interaction", status=Status.INTERACTION_STATUS_IN_PROGRESS
+        )
+        for field, value in request.ListFields():
+            if field.name not in _ECHOED:
+                continue
+            if field.is_repeated:
+                getattr(interaction, field.name).MergeFrom(value)
+            elif field.message_type is not None:
+                getattr(interaction, field.name).CopyFrom(value)
+            else:
+                setattr(interaction, field.name, value)
+        now = self._clock.now()
+        interaction.created.FromSeconds(int(now))
+        interaction.updated.FromSeconds(int(now))
+        if request.store or not request.HasField("store"):
+            interaction.id = ids.interaction_id(
+                int(now * 1000), self._entropy(ids.INTERACTION_ENTROPY_BYTES)
+            )
+        return interaction
+
+    def _new_call_id(self) -> str:
+        return ids.call_id(self._entropy(ids.CALL_ENTROPY_BYTES))
+
+
+def word(status: interaction_pb2.InteractionStatus) -> str:
+    """Return a status as the API writes it."""
+    name = interaction_pb2.InteractionStatus.Name(status)
+    return name.removeprefix("INTERACTION_STATUS_").lower()

@@ -1,0 +1,248 @@
+"""One run: a model's turn, from the first event to the stored end.
+
+Model events become interaction events in `core.assembler`, and the events become the
+stored interaction in `core.fold`; nothing else makes output. What was acknowledged is
+durable: a stream's row is written before its id goes out, its end before the last
+event does (design §4, §7).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from openinteractions.core.assembler import Assembler
+from openinteractions.core.errors import DomainError, InternalError, to_error
+from openinteractions.core.fold import Fold
+from openinteractions.core.model_events import ModelEvent
+from openinteractions.engine.ports import (
+    Clock,
+    InteractionStore,
+    Model,
+    ModelRequest,
+    Record,
+)
+from openinteractions.v1 import event_pb2, interaction_pb2
+
+Event = event_pb2.InteractionEvent
+Status = interaction_pb2.InteractionStatus
+
+FIRST_EVENT_SECONDS = 10.0
+"""How long a stream waits for the model before it begins without it: a failure until
+then is an error of the call, a later one an event (design §5)."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Run:
+    """A model's turn that is about to happen or is happening."""
+
+    model: Model
+    turn: ModelRequest
+    interaction: interaction_pb2.Interaction
+    """What is known beforehand: id (absent when not stored), model, echoed members."""
+    assembler: Assembler
+    store: InteractionStore
+    clock: Clock
+    owner: str
+    lineage: Sequence[str]
+    first_event_seconds: float = FIRST_EVENT_SECONDS
+    fold: Fold = field(default_factory=Fold)
+    _task: asyncio.Task[None] | None = None
+    _generating: bool = False
+    _stopped: bool = False
+
+    @property
+    def stored(self) -> bool:
+        """Whether the interaction is kept."""
+        return self.interaction.HasField("id")
+
+    async def answer(self) -> interaction_pb2.Interaction:
+        """Run the turn in one piece and return the interaction, stored if it is to be.
+
+        Raises:
+            DomainError: the turn failed, or could not be stored; nothing is stored.
+        """
+        for said in await self.model.generate(self.turn):
+            self._fold(self.assembler.feed(said))
+        self._fold(self.assembler.finish())
+        status = self.assembler.status()
+        self._fold([self.assembler.completed(self._final(status))])
+        interaction = self.fold.result()
+        if self.stored:
+            await self.store.add(self._record(interaction), self.lineage)
+        return interaction
+
+    async def events(self) -> AsyncIterator[Sequence[Event]]:
+        """Run the turn and yield its events in batches, as they happen.
+
+        A failure before the first event raises and stores nothing; a later one is an
+        `error` event, followed by the end with the status `failed`.
+
+        Raises:
+            DomainError: the model failed before it said anything, or the store did
+                when the row was to be written.
+        """
+        async with aclosing(_Ahead(self.model.stream(self.turn))) as model:
+            await model.wait(self.first_event_seconds)
+            yield await self._begin()
+            try:
+                self._start_generating()
+                async for batch in model:
+                    events = self._take(batch)
+                    if events:
+                        yield events
+                ending = self.assembler.finish()
+                status = self.assembler.status()
+                self._generating = False
+            except asyncio.CancelledError:
+                if not self._stopped:
+                    raise
+                self._uncancel()
+                ending, status = self.assembler.abort(), self._cancelled()
+            except Exception as error:  # noqa: BLE001 - the one catch-all of a run
+                self._generating = False
+                ending, status = self._failed(error)
+        yield await self._end(ending, status)
+
+    def bind(self, task: asyncio.Task[None]) -> None:
+        """Say which task runs `events`, so that `stop` can reach it."""
+        self._task = task
+
+    def stop(self) -> None:
+        """End the turn where it is, with the status `cancelled`; once is enough.
+
+        Has no effect once the model has finished.
+        """
+        self._stopped = True
+        if self._generating and self._task is not None:
+            self._generating = False
+            self._task.cancel()
+
+    def _start_generating(self) -> None:
+        self._generating = True
+        if self._stopped:
+            self._generating = False
+            raise asyncio.CancelledError
+
+    def _uncancel(self) -> None:
+        if self._task is not None:
+            self._task.uncancel()
+
+    async def _begin(self) -> list[Event]:
+        if self.stored:
+            await self.store.add(self._record(self.interaction), self.lineage)
+        first = interaction_pb2.Interaction(
+            id=self.interaction.id,
+            object=self.interaction.object,
+            status=self.interaction.status,
+            model=self.interaction.model,
+            created=self.interaction.created,
+        )
+        return self._fold(self.assembler.created(first, self.interaction.id))
+
+    async def _end(
+        self, ending: list[Event], status: interaction_pb2.InteractionStatus
+    ) -> list[Event]:
+        self._fold(ending)
+        completed = self.assembler.completed(self._final(status))
+        self._fold([completed])
+        if not self.stored:
+            if not completed.completed.interaction.HasField("id"):
+                completed.completed.interaction.id = ""
+            return [*ending, completed]
+        try:
+            if await self.store.update(self._record(self.fold.result())):
+                return [*ending, completed]
+        except DomainError as error:
+            _log.exception("interaction %s: its end is not stored", self.interaction.id)
+            return [*ending, self._error_event(error)]
+        gone = InternalError("The interaction was deleted while it ran.")
+        return [*ending, self._error_event(gone)]
+
+    def _take(self, batch: Sequence[ModelEvent]) -> list[Event]:
+        events: list[Event] = []
+        for said in batch:
+            events.extend(self.assembler.feed(said))
+        return self._fold(events)
+
+    def _fold(self, events: list[Event]) -> list[Event]:
+        for event in events:
+            self.fold.apply(event)
+        return events
+
+    def _cancelled(self) -> interaction_pb2.InteractionStatus:
+        return Status.INTERACTION_STATUS_CANCELLED
+
+    def _failed(
+        self, error: Exception
+    ) -> tuple[list[Event], interaction_pb2.InteractionStatus]:
+        if not isinstance(error, DomainError):
+            _log.error("a run failed", exc_info=error)
+            error = InternalError("Internal error.")
+        self.interaction.errors.append(to_error(error))
+        ending = [*self.assembler.abort(), self._error_event(error)]
+        return ending, Status.INTERACTION_STATUS_FAILED
+
+    def _error_event(self, error: DomainError) -> Event:
+        return self.assembler.error(event_pb2.InteractionError(error=to_error(error)))
+
+    def _final(
+        self, status: interaction_pb2.InteractionStatus
+    ) -> interaction_pb2.Interaction:
+        """Return the interaction as it ends, without its steps."""
+        final = self.interaction
+        final.status = status
+        final.updated.FromSeconds(int(self.clock.now()))
+        if self.assembler.usage is not None:
+            final.usage.CopyFrom(self.assembler.usage)
+        return final
+
+    def _record(self, interaction: interaction_pb2.Interaction) -> Record:
+        return Record(self.owner, self.turn.request, interaction)
+
+
+class _Ahead:
+    """A stream of batches whose first one can be waited for without being taken."""
+
+    def __init__(self, stream: AsyncIterator[Sequence[ModelEvent]]) -> None:
+        self._stream = stream
+        self._first: asyncio.Task[Sequence[ModelEvent] | None] | None = None
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for the first batch; raises what the stream raises before it."""
+        first = self._first = asyncio.ensure_future(self._next())
+        done, _ = await asyncio.wait({first}, timeout=seconds)
+        if done:
+            error = first.exception()
+            if error is not None:
+                raise error
+
+    def __aiter__(self) -> _Ahead:
+        return self
+
+    async def __anext__(self) -> Sequence[ModelEvent]:
+        if self._first is not None:
+            first, self._first = self._first, None
+            batch = await first
+        else:
+            batch = await self._next()
+        if batch is None:
+            raise StopAsyncIteration
+        return batch
+
+    async def aclose(self) -> None:
+        """Close the stream, and with it the connection to the endpoint."""
+        if self._first is not None:
+            self._first.cancel()
+            await asyncio.gather(self._first, return_exceptions=True)
+        close = getattr(self._stream, "aclose", None)
+        if close is not None:
+            await close()
+
+    async def _next(self) -> Sequence[ModelEvent] | None:
+        return await anext(self._stream, None)
