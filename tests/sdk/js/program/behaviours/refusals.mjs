@@ -1,0 +1,140 @@
+// Bad input, and what is not supported yet: one attempt, the member is named.
+
+import assert from "node:assert/strict";
+
+import { place } from "../context.mjs";
+import { notSupported, refused } from "../expectations.mjs";
+
+const HI = { model: "hello", input: "Hi" };
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=";
+
+/** Assert that a create with these members is a 400 that names the path. */
+async function bad(t, params, names) {
+  await refused(t, () => t.create({ ...HI, ...params }), {
+    status: 400,
+    code: "invalid_request",
+    kind: "BadRequestError",
+    names,
+  });
+}
+
+const unsupportedTools = [
+  "google_search",
+  "code_execution",
+  "url_context",
+  "file_search",
+  "google_maps",
+  "computer_use",
+  "mcp_server",
+  "retrieval",
+];
+
+const serverSide = unsupportedTools.map((type) => [
+  `the ${type} tool is not supported yet`,
+  (t) => notSupported(t, { tools: [{ type }] }, "tools"),
+]);
+
+export const refusals = {
+  ...Object.fromEntries(serverSide),
+
+  "background work is not supported yet": async (t) => {
+    await notSupported(t, { background: true }, "background");
+  },
+
+  "background work without storing is refused": async (t) => {
+    await bad(t, { background: true, store: false }, ["background"]);
+  },
+
+  "the deferred tier is not supported yet": async (t) => {
+    await bad(t, { background: true, service_tier: "deferred" }, []);
+  },
+
+  "agents are not supported yet": async (t) => {
+    const agent = "deep-research-pro-preview-12-2025";
+    await notSupported(t, { model: undefined, agent }, "agent");
+  },
+
+  "an agent's configuration with a number of 64 bits is read": async (t) => {
+    const agent_config = { type: "antigravity", max_total_tokens: 1000 };
+    const agent = "antigravity-preview-05-2026";
+    await notSupported(t, { model: undefined, agent, agent_config }, "agent");
+  },
+
+  "environments are not supported yet": async (t) => {
+    await notSupported(t, { environment: "remote" }, "environment");
+  },
+
+  "webhooks are not supported yet": async (t) => {
+    const webhook_config = { uris: ["https://example.com/hook"] };
+    await bad(t, { webhook_config }, ["webhook_config"]);
+  },
+
+  "a continuation token is not supported": async (t) => {
+    await bad(t, { continuation_token: "token" }, ["continuation_token"]);
+  },
+
+  "image output is not supported yet": async (t) => {
+    await notSupported(t, { response_modalities: ["IMAGE"] }, "response_modalities");
+    await notSupported(t, { response_format: { type: "image" } }, "response_format");
+  },
+
+  "text output may be asked for in any case": async (t) => {
+    for (const response_modalities of [["text"], ["TEXT"]]) {
+      const reply = await t.create({ ...HI, response_modalities });
+      assert.equal(reply.status, "completed");
+    }
+  },
+
+  "image input is not supported yet": async (t) => {
+    const image = { type: "image", data: PIXEL, mime_type: "image/png" };
+    await notSupported(t, { input: [{ type: "text", text: "What?" }, image] }, "input");
+  },
+
+  "audio, video and document input are not supported yet": async (t) => {
+    for (const type of ["audio", "video", "document"]) {
+      const uri = "https://example.com/media";
+      await notSupported(t, { input: [{ type, uri }] }, "input");
+    }
+  },
+
+  "an unknown member is refused by its name": async (t) => {
+    await bad(t, { tempratur: 1 }, ["tempratur"]);
+  },
+
+  "an unknown member of the generation config is refused by its path": async (t) => {
+    await bad(t, { generation_config: { top_k: 40 } }, ["generation_config", "top_k"]);
+  },
+
+  "a wrong type is refused by its path": async (t) => {
+    const generation_config = { temperature: "hot" };
+    await bad(t, { generation_config }, ["generation_config.temperature"]);
+  },
+
+  "a step of an unknown type is refused by its path": async (t) => {
+    await bad(t, { input: [{ type: "telepathy", content: "Hi" }] }, ["input[0]"]);
+  },
+
+  "an input that is a number is refused by its name": async (t) => {
+    await bad(t, { input: 5 }, ["input"]);
+  },
+
+  "a missing input is refused by its name": async (t) => {
+    await bad(t, { input: undefined }, ["input"]);
+  },
+
+  "a body over the limit is refused once": async (t) => {
+    const [apiKey] = place.keys;
+    const { interactions } = t.client({ baseUrl: place.keyed, apiKey });
+    const input = "x".repeat(place.limited + 1);
+    await refused(t, () => interactions.create({ ...HI, input }), { status: [400, 413] });
+  },
+
+  "both a model and an agent are refused": async (t) => {
+    await bad(t, { agent: "deep-research-pro-preview-12-2025" }, ["agent"]);
+  },
+
+  "neither a model nor an agent is refused": async (t) => {
+    await bad(t, { model: undefined }, ["model"]);
+  },
+};
