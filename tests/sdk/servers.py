@@ -1,0 +1,211 @@
+"""The servers that the SDK tests talk to, as processes with addresses and logs.
+
+`running()` starts the scripted model server and two servers of this project in front
+of it: an open one, and one that wants a key and takes only small bodies. They are
+ready when it yields; it stops them by their process ids. Start-up is polled with a
+deadline, and a server that does not come up is reported with its log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+KEYS = ("first-key", "second-key")
+"""The keys that the second server takes; each is an owner of its own."""
+
+LIMITED_BYTES = 256 * 1024
+"""The largest body that the second server takes."""
+
+START_SECONDS = 60
+STOP_SECONDS = 15
+_POLL_SECONDS = 0.05
+_LOG_TAIL = 6000
+
+
+class ServerNotReadyError(Exception):
+    """A server did not come up; the message ends with its log."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Server:
+    """One running server."""
+
+    url: str
+    """Base URL of its HTTP face, without a path."""
+    grpc: str
+    """Address of its gRPC face, `host:port`."""
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Servers:
+    """Everything that a client test needs to know."""
+
+    backend: str
+    """Base URL of the scripted model server, without `/v1`; see `tests.backend`."""
+    open: Server
+    """Takes any key, and every model name."""
+    keyed: Server
+    """Takes only `keys`, and bodies of up to `LIMITED_BYTES`."""
+    keys: tuple[str, ...] = KEYS
+
+    def place(self) -> str:
+        """Give the addresses as the runner in an SDK's environment wants them."""
+        return json.dumps(
+            {
+                "server": self.open.url,
+                "keyed": self.keyed.url,
+                "keys": self.keys,
+                "backend": self.backend,
+                "limited": LIMITED_BYTES,
+            }
+        )
+
+    def logs(self) -> str:
+        """Give the ends of the logs of both servers."""
+        return "\n".join(
+            f"--- {server.log.name}\n{tail(server.log)}"
+            for server in (self.open, self.keyed)
+        )
+
+
+def tail(log: Path) -> str:
+    """Give the end of a log."""
+    return log.read_text(errors="replace")[-_LOG_TAIL:] if log.exists() else ""
+
+
+@contextlib.contextmanager
+def running(home: Path) -> Iterator[Servers]:
+    """Start the three servers with their files in `home`; stop them at the end."""
+    home.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        backend = stack.enter_context(_backend(home / "backend.log"))
+        plain = stack.enter_context(_server(home, "open", backend, []))
+        limits = [f"max_body_bytes = {LIMITED_BYTES}"]
+        keyed = stack.enter_context(_server(home, "keyed", backend, limits))
+        yield Servers(backend=backend, open=plain, keyed=keyed)
+
+
+@contextlib.contextmanager
+def _backend(log: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.backend", "--port", "0"]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr
+        )
+    try:
+        assert process.stdout is not None
+        # The one line comes when it listens; a process that dies closes the pipe.
+        address = process.stdout.readline().decode().strip()
+        if not address:
+            raise ServerNotReadyError(tail(log))
+        yield address
+    finally:
+        _stop(process)
+
+
+@contextlib.contextmanager
+def _server(
+    home: Path, name: str, backend: str, settings: list[str]
+) -> Iterator[Server]:
+    http, grpc = _free_ports()
+    file = home / f"{name}.toml"
+    file.write_text(
+        _configuration(home, name, backend, ports=(http, grpc), settings=settings)
+    )
+    log = home / f"{name}.log"
+    roots = [str(ROOT / root) for root in ("service", "gateway", "gen")]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "openinteractions", "serve", "--config", str(file)],
+            cwd=home,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(roots),
+                "OPENINTERACTIONS_KEYS": ",".join(KEYS),
+            },
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}", process, log)
+    try:
+        _wait_until_ready(server)
+        yield server
+    finally:
+        _stop(process)
+
+
+def _configuration(
+    home: Path,
+    name: str,
+    backend: str,
+    *,
+    ports: tuple[int, int],
+    settings: list[str],
+) -> str:
+    http, grpc = ports
+    lines = [
+        "[server]",
+        f'http = "127.0.0.1:{http}"',
+        f'grpc = "127.0.0.1:{grpc}"',
+        *settings,
+        "[store]",
+        f'url = "sqlite:///{home / name}.db"',
+        "[endpoints.scripted]",
+        'dialect = "chat"',
+        f'base_url = "{backend}/v1"',
+        '[models."*"]',
+        'endpoint = "scripted"',
+    ]
+    if name == "keyed":
+        lines += ["[auth]", 'keys_env = "OPENINTERACTIONS_KEYS"']
+    return "\n".join(lines) + "\n"
+
+
+def _wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            url = f"{server.url}/readyz"
+            with urllib.request.urlopen(url, timeout=5) as found:  # noqa: S310
+                if found.status == 200:
+                    return
+        time.sleep(_POLL_SECONDS)
+    raise ServerNotReadyError(f"{server.url} is not ready\n{tail(server.log)}")
+
+
+def _free_ports() -> tuple[int, int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            for _ in range(2)
+        ]
+        http, grpc = (found.getsockname()[1] for found in sockets)
+        return http, grpc
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
