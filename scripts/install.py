@@ -26,15 +26,16 @@ compiles for minutes."""
 
 
 def install(purpose: str) -> None:
-    """Install what `purpose` needs and write its stamp.
+    """Install what `purpose` needs and write the stamps of all that it covers.
 
     Raises:
         SystemExit: a step has failed; its output is on the terminal.
     """
-    _make_environment()
+    if CUT.exists() or not _works():
+        _make_environment()
+    CUT.touch()
     extras = ",".join(EXTRAS[purpose])
     print(f"install: openinteractions[{extras}] into .venv", flush=True)
-    CUT.touch()
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install"]
     pip += ["--quiet", "--constraint", "constraints.txt"]
     try:
@@ -45,15 +46,17 @@ def install(purpose: str) -> None:
         CUT.unlink()
         sys.exit(f"install: pip has failed ({error.returncode}), see above")
     CUT.unlink()
-    (HOME / f".installed-{purpose}").touch()
+    for name, wanted in EXTRAS.items():
+        if set(wanted) <= set(EXTRAS[purpose]):
+            (HOME / f".installed-{name}").touch()
 
 
 def _make_environment() -> None:
-    if _works() and not CUT.exists():
-        return
     print("install: making .venv", flush=True)
+    venv.create(HOME, clear=True, symlinks=True)
+    CUT.touch()
     try:
-        venv.create(HOME, clear=True, with_pip=True)
+        _run([str(PYTHON), "-m", "ensurepip", "--default-pip"], quiet=True)
     except subprocess.CalledProcessError:
         sys.exit(
             "install: this Python cannot make a virtual environment with pip; "
@@ -76,9 +79,14 @@ def _works() -> bool:
     return found.returncode == 0 and f"(python {wanted})" in found.stdout
 
 
-def _run(command: list[str]) -> None:
-    subprocess.run(command, check=True, cwd=ROOT)
+def _run(command: list[str], *, quiet: bool = False) -> None:
+    output = subprocess.DEVNULL if quiet else None
+    subprocess.run(command, check=True, cwd=ROOT, stdout=output, stderr=output)
 
 
 if __name__ == "__main__":
-    install(sys.argv[1])
+    try:
+        install(sys.argv[1])
+    except KeyboardInterrupt:
+        # The next run sees CUT and begins anew.
+        sys.exit(130)
