@@ -6,7 +6,6 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& command -v $$p && break; done)
 BIN := .venv/bin
-SOURCES := service gateway scripts tests
 
 # Files depend on the stamps, which the installer writes last.
 INSTALLED_FROM := pyproject.toml constraints.txt scripts/install.py
@@ -26,12 +25,23 @@ test: .venv/.installed-test ## install, then run every test; PYTEST="-k NAME" fo
 	@$(BIN)/python -m tests.sdk.environments
 	@$(BIN)/pytest -n auto $(PYTEST)
 
-check: .venv/.installed-test ## format, lint, types, import contracts, protos
+check: ruff mypy imports generated protos ## format, lint, types, imports, protos
+
+.PHONY: ruff mypy imports generated protos
+ruff: .venv/.installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+
+mypy: .venv/.installed-test
 	$(BIN)/mypy
+
+imports: .venv/.installed-test
 	$(BIN)/lint-imports
+
+generated: .venv/.installed-test
 	$(BIN)/python scripts/generate.py --check
+
+protos: .venv/.installed-test
 	$(BIN)/python scripts/buf.py
 
 format: .venv/.installed-test ## format sources and protos
