@@ -22,8 +22,10 @@ serve: .venv/.installed-serve ## install, then serve the embedded model on 127.0
 
 test: .venv/.installed-test ## install, then run every test; PYTEST="-k NAME" for some
 	@$(BIN)/python scripts/needs.py
-	@$(BIN)/python -m tests.sdk.environments
-	@$(BIN)/pytest -n auto $(PYTEST)
+	@$(BIN)/python -m tests.sdk.js.projects & javascript=$$!; \
+		$(BIN)/python -m tests.sdk.environments; python=$$?; \
+		wait $$javascript && exit $$python
+	@$(BIN)/pytest -n auto --maxprocesses 4 $(PYTEST)
 
 check: ruff mypy imports generated protos ## format, lint, types, imports, protos
 
