@@ -63,7 +63,8 @@ class Assembler:
         self._index = -1
         self._kind = ""
         self._offset = 0
-        self._call: int | None = None
+        self._call = -1
+        self._whole_calls: set[int] = set()
         self._arguments: list[str] = []
         self._held: list[ModelEvent] = []
 
@@ -175,6 +176,8 @@ class Assembler:
 
     def _fragment(self, event: CallFragment, events: list[Event]) -> None:
         if self._kind != "function_call" or self._call != event.index:
+            if event.index in self._whole_calls and not event.arguments.strip():
+                return  # an empty last fragment, after the next call has begun
             self._open_call(event, events)
         if event.arguments:
             self._arguments.append(event.arguments)
@@ -208,7 +211,8 @@ class Assembler:
             return
         if self._kind == "function_call":
             self._close_call(events)
-        self._kind, self._call = "", None
+            self._whole_calls.add(self._call)
+        self._kind = ""
         stop = Event()
         stop.step_stop.index = self._index
         events.append(self._mark(stop, Place.STOP, self._index))

@@ -111,7 +111,7 @@ class Lifecycle:
         known = 0 <= index < len(self.steps)
         before = self.steps[index] if known else StepPhase.ABSENT
         after = STEP_PHASES.get((before, name))
-        if after is None or index > len(self.steps):
+        if after is None or not 0 <= index <= len(self.steps):
             raise IllegalEventError(f"{name} of step {index}, which is {before.value}")
         if name == "step_start":
             del self.steps[index:]

@@ -1,0 +1,229 @@
+"""Stored turns and new input, put in the order that a model needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from openinteractions.core.conversation import Conversation, timeline
+from openinteractions.core.errors import RequestError
+from openinteractions.v1 import (
+    interaction_pb2,
+    interaction_service_pb2,
+    step_pb2,
+)
+
+Step = step_pb2.Step
+
+
+def user(text: str) -> Step:
+    step = Step()
+    step.user_input.content.add().text.text = text
+    return step
+
+
+def model(text: str) -> Step:
+    step = Step()
+    step.model_output.content.add().text.text = text
+    return step
+
+
+def call(call_id: str, name: str = "f") -> Step:
+    step = Step()
+    step.function_call.id = call_id
+    step.function_call.name = name
+    step.function_call.arguments = "{}"
+    return step
+
+
+def result(call_id: str, text: str = "r", name: str = "") -> Step:
+    step = Step()
+    step.function_result.call_id = call_id
+    step.function_result.result.text = text
+    if name:
+        step.function_result.name = name
+    return step
+
+
+def said(step: Step) -> str:
+    """Return a step as one line."""
+    kind = step.WhichOneof("kind")
+    if kind == "function_call":
+        return f"call {step.function_call.id} {step.function_call.name}"
+    if kind == "function_result":
+        answer = step.function_result
+        return f"result {answer.call_id} {answer.name} {answer.result.text}"
+    member = step.user_input if kind == "user_input" else step.model_output
+    return f"{kind} {member.content[0].text.text}"
+
+
+def steps_input(*steps: Step) -> interaction_pb2.Input:
+    return interaction_pb2.Input(steps=step_pb2.StepList(items=steps))
+
+
+def talk(turns: list[tuple[str, str, list[Step], list[Step]]], *new: Step) -> list[str]:
+    """Return a conversation of turns (id, previous id, input, output) and input."""
+    conversation = Conversation()
+    follows = None
+    for identifier, previous, given, output in turns:
+        request = interaction_service_pb2.CreateInteractionRequest(
+            input=steps_input(*given)
+        )
+        interaction = interaction_pb2.Interaction(id=identifier, steps=output)
+        if previous:
+            interaction.previous_interaction_id = previous
+        conversation.add_turn(request, interaction, follows=follows)
+        follows = identifier
+    conversation.add_input(steps_input(*new))
+    return [said(step) for step in conversation.steps()]
+
+
+def test_turns_come_in_order_with_the_input_last() -> None:
+    turns = [
+        ("1", "", [user("a")], [model("b")]),
+        ("2", "1", [user("c")], [model("d")]),
+    ]
+    assert talk(turns, user("e")) == [
+        "user_input a",
+        "model_output b",
+        "user_input c",
+        "model_output d",
+        "user_input e",
+    ]
+
+
+def test_results_follow_their_calls_in_the_order_of_the_calls() -> None:
+    turns = [("1", "", [user("q")], [call("x", "f"), call("y", "g")])]
+    assert talk(turns, result("y"), result("x"), user("and?")) == [
+        "user_input q",
+        "call x f",
+        "call y g",
+        "result x f r",
+        "result y g r",
+        "user_input and?",
+    ]
+
+
+def test_a_result_takes_its_place_however_late_it_comes() -> None:
+    turns = [
+        ("1", "", [user("q")], [call("x"), call("y")]),
+        ("2", "1", [result("x")], [model("wait")]),
+        ("3", "2", [user("so?")], [model("still waiting")]),
+    ]
+    assert talk(turns, result("y", "late")) == [
+        "user_input q",
+        "call x f",
+        "call y f",
+        "result x f r",
+        "result y f late",
+        "model_output wait",
+        "user_input so?",
+        "model_output still waiting",
+    ]
+
+
+def test_a_call_without_a_result_stands_alone() -> None:
+    turns = [("1", "", [user("q")], [call("x")])]
+    assert talk(turns, user("never mind")) == [
+        "user_input q",
+        "call x f",
+        "user_input never mind",
+    ]
+
+
+def test_an_empty_id_answers_the_oldest_open_call_of_the_name() -> None:
+    turns = [("1", "", [user("q")], [call("x", "f"), call("y", "g"), call("z", "g")])]
+    assert talk(turns, result("", "1", "g"), result("", "2", "g"), result("", "3")) == [
+        "user_input q",
+        "call x f",
+        "call y g",
+        "call z g",
+        "result x f 3",
+        "result y g 1",
+        "result z g 2",
+    ]
+
+
+def test_calls_without_ids_in_a_history_get_one_each() -> None:
+    lines = talk(
+        [], user("q"), call("", "f"), call("", "g"), result("", "1", "g"), result("")
+    )
+    assert lines == [
+        "user_input q",
+        "call call0 f",
+        "call call1 g",
+        "result call0 f r",
+        "result call1 g 1",
+    ]
+
+
+def test_a_call_keeps_the_last_of_its_results() -> None:
+    turns = [
+        ("1", "", [user("q")], [call("x")]),
+        ("2", "1", [result("x", "first")], [model("a")]),
+    ]
+    assert talk(turns, result("x", "second"))[2] == "result x f second"
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ([result("nope")], "input[0].call_id"),
+        ([user("q"), call("x"), result("x"), result("z")], "input[3].call_id"),
+        ([call("x", "f"), result("", "r", "g")], "input[1].call_id"),
+        ([result("x"), call("x")], "input[0].call_id"),
+    ],
+    ids=["unknown", "unknown among known", "unknown name", "before its call"],
+)
+def test_a_result_without_a_call_is_refused_by_path(
+    given: list[Step], path: str
+) -> None:
+    with pytest.raises(RequestError, match="no function call has the id") as caught:
+        talk([], *given)
+    assert caught.value.field == path
+
+
+def test_what_refers_into_a_deleted_turn_is_left_out() -> None:
+    # Turn 1 held the call x; turn 3, which answered the call y, is deleted too.
+    turns = [
+        ("2", "1", [result("x"), user("and")], [call("y")]),
+        ("4", "3", [user("so")], [model("done")]),
+    ]
+    assert talk(turns, user("next")) == [
+        "user_input and",
+        "user_input so",
+        "model_output done",
+        "user_input next",
+    ]
+
+
+def test_a_late_result_still_finds_its_call_across_a_deleted_turn() -> None:
+    turns = [
+        ("1", "", [user("q")], [call("x")]),
+        ("3", "2", [user("so")], [model("done")]),
+    ]
+    assert talk(turns, result("x", "late"))[:3] == [
+        "user_input q",
+        "call x f",
+        "result x f late",
+    ]
+
+
+def test_input_of_which_nothing_is_left_is_refused() -> None:
+    turns = [("2", "1", [user("and")], [model("yes")])]
+    with pytest.raises(RequestError, match="were deleted") as caught:
+        talk(turns, result("x"))
+    assert caught.value.field == "input"
+
+
+def test_the_ids_of_all_calls_are_known() -> None:
+    conversation = Conversation()
+    conversation.add_input(steps_input(user("q"), call("x"), call("")))
+    assert conversation.call_ids == {"x", "call1"}
+
+
+def test_a_timeline_begins_with_the_users_input() -> None:
+    request = interaction_service_pb2.CreateInteractionRequest(
+        input=interaction_pb2.Input(text="q")
+    )
+    lines = [said(step) for step in timeline(request, [model("a")])]
+    assert lines == ["user_input q", "model_output a"]
