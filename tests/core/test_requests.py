@@ -92,8 +92,8 @@ REFUSED = [
         GOOD + "background: true store: false",
         "background",
         (
-            "background needs store: an interaction that is not stored cannot be fetched "
-            "later."
+            "background needs store: an interaction that is not stored cannot be "
+            "fetched later."
         ),
     ),
     (
@@ -141,8 +141,8 @@ REFUSED = [
         GOOD + 'generation_config { tool_choice { mode: "maybe" } }',
         "generation_config.tool_choice",
         (
-            "generation_config.tool_choice: 'maybe' is none of the modes auto, any, none, "
-            "validated."
+            "generation_config.tool_choice: 'maybe' is none of the modes auto, any, "
+            "none, validated."
         ),
     ),
     (
@@ -187,8 +187,8 @@ NOT_YET = [
     ),
     (
         (
-            'model: "m" input { steps { items { model_output { content { document {} } } } '
-            "} }"
+            'model: "m" input { steps { items { model_output { content '
+            "{ document {} } } } } }"
         ),
         "input[0].content[0].type",
     ),
