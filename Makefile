@@ -7,6 +7,11 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	&& command -v $$p && break; done)
 BIN := .venv/bin
 
+# Nothing is written outside the checkout, so that a home directory is not needed.
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+export npm_config_cache ?= $(CURDIR)/.cache/npm
+export BUF_CACHE_DIR ?= $(CURDIR)/.cache/buf/cache
+
 # Files depend on the stamps, which the installer writes last.
 INSTALLED_FROM := pyproject.toml constraints.txt scripts/install.py
 
