@@ -7,11 +7,11 @@ against the demands of `tests.sdk.python.demands`.
 
 from __future__ import annotations
 
-import dataclasses
 import fcntl
 import json
 import subprocess
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pytest
 from tests.sdk.js import manifest
 from tests.sdk.js.projects import JAVASCRIPT_SDKS, node, project
 from tests.sdk.python.demands import DEMANDS
+from tests.sdk.servers import Servers
 
 _PROGRAM = Path(__file__).parent / "program" / "run.mjs"
 _RUN_SECONDS = 240
@@ -31,8 +32,8 @@ Outcomes = dict[str, dict[str, Any]]
 class Runs:
     """The outcomes of each SDK's run, made once for all test processes."""
 
-    def __init__(self, place: Any, kept: Path) -> None:
-        self._servers = json.dumps(dataclasses.asdict(place))
+    def __init__(self, servers: Servers, kept: Path) -> None:
+        self._place = servers.place()
         self._kept = kept
 
     def of(self, version: str) -> Outcomes:
@@ -47,7 +48,7 @@ class Runs:
     def _run(self, version: str) -> Outcomes:
         left_out = json.dumps(list(manifest.cannot(version)))
         home = str(project(version))
-        said = _program(home, version, self._servers, left_out)
+        said = _program(home, version, self._place, left_out)
         return {line["name"]: line for line in map(json.loads, said.splitlines())}
 
 
@@ -64,10 +65,10 @@ def _program(*arguments: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def runs(place: Any, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+def runs(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     base = tmp_path_factory.getbasetemp()
     # Processes of one run have their folders side by side (pytest-xdist).
-    return Runs(place, base.parent if base.name.startswith("popen-") else base)
+    return Runs(servers, base.parent if base.name.startswith("popen-") else base)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,14 @@ def runs(place: Any, tmp_path_factory: pytest.TempPathFactory) -> Runs:
         for name in manifest.expressible(version)
     ],
 )
-def test_the_sdk_sees(version: str, name: str, runs: Runs) -> None:
+def test_the_sdk_sees(
+    version: str,
+    name: str,
+    runs: Runs,
+    record_property: Callable[[str, object], None],
+) -> None:
+    record_property("sdk", f"@google/genai {version}")
+    record_property("behaviour", name)
     outcome = runs.of(version).get(name, {"ok": False, "why": "was not run"})
     assert outcome["ok"], outcome["why"]
 
@@ -99,7 +107,7 @@ def test_every_demand_is_shown_by_a_behaviour_of_every_sdk() -> None:
         }
         for version in JAVASCRIPT_SDKS
     }
-    assert missing == dict.fromkeys(JAVASCRIPT_SDKS, set())
+    assert not any(missing.values()), missing
 
 
 def test_every_behaviour_shows_a_demand_that_exists() -> None:
