@@ -23,7 +23,7 @@ class Journal:
         self._id = interaction_id
         self._events: list[Event] = []
         self._ended = False
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
         self._waiting: list[asyncio.Future[None]] = []
 
     def append(self, events: Sequence[Event]) -> None:
@@ -31,7 +31,7 @@ class Journal:
         self._events.extend(events)
         self._wake()
 
-    def end(self, error: BaseException | None = None) -> None:
+    def end(self, error: Exception | None = None) -> None:
         """Say that no event will follow; with an error, readers get it last."""
         self._ended = True
         self._error = error

@@ -29,6 +29,7 @@ from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
 Status = interaction_pb2.InteractionStatus
+_Ending = tuple[list[Event], interaction_pb2.InteractionStatus]
 
 FIRST_EVENT_SECONDS = 10.0
 """How long a stream waits for the model before it begins without it: a failure until
@@ -55,6 +56,7 @@ class Run:
     _task: asyncio.Task[None] | None = None
     _generating: bool = False
     _stopped: bool = False
+    _stop_error: DomainError | None = None
 
     @property
     def stored(self) -> bool:
@@ -102,8 +104,7 @@ class Run:
             except asyncio.CancelledError:
                 if not self._stopped:
                     raise
-                self._uncancel()
-                ending, status = self.assembler.abort(), self._cancelled()
+                ending, status = self._cut()
             except Exception as error:  # noqa: BLE001 - the one catch-all of a run
                 self._generating = False
                 ending, status = self._failed(error)
@@ -113,12 +114,13 @@ class Run:
         """Say which task runs `events`, so that `stop` can reach it."""
         self._task = task
 
-    def stop(self) -> None:
-        """End the turn where it is, with the status `cancelled`; once is enough.
+    def stop(self, error: DomainError | None = None) -> None:
+        """End the turn where it is: `cancelled`, or `failed` with an error.
 
         Has no effect once the model has finished.
         """
         self._stopped = True
+        self._stop_error = error
         if self._generating and self._task is not None:
             self._generating = False
             self._task.cancel()
@@ -128,10 +130,6 @@ class Run:
         if self._stopped:
             self._generating = False
             raise asyncio.CancelledError
-
-    def _uncancel(self) -> None:
-        if self._task is not None:
-            self._task.uncancel()
 
     async def _begin(self) -> list[Event]:
         if self.stored:
@@ -175,12 +173,15 @@ class Run:
             self.fold.apply(event)
         return events
 
-    def _cancelled(self) -> interaction_pb2.InteractionStatus:
-        return Status.INTERACTION_STATUS_CANCELLED
+    def _cut(self) -> _Ending:
+        """End a turn that was stopped from outside."""
+        if self._task is not None:
+            self._task.uncancel()
+        if self._stop_error is not None:
+            return self._failed(self._stop_error)
+        return self.assembler.abort(), Status.INTERACTION_STATUS_CANCELLED
 
-    def _failed(
-        self, error: Exception
-    ) -> tuple[list[Event], interaction_pb2.InteractionStatus]:
+    def _failed(self, error: Exception) -> _Ending:
         if not isinstance(error, DomainError):
             _log.error("a run failed", exc_info=error)
             error = InternalError("Internal error.")

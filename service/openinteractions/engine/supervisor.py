@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from openinteractions.core.errors import CancelledError, DomainError, UnavailableError
 from openinteractions.engine.journal import Journal
 from openinteractions.engine.run import Run
 
@@ -18,9 +19,12 @@ class Running:
     journal: Journal
     task: asyncio.Task[None]
 
-    async def stop(self) -> None:
-        """End the run where it is and wait until its end is stored."""
-        self.run.stop()
+    async def stop(self, error: DomainError | None = None) -> None:
+        """End the run where it is and wait until its end is stored.
+
+        It ends `cancelled`, or `failed` with an error.
+        """
+        self.run.stop(error)
         await asyncio.wait({self.task})
 
     def abandon(self) -> None:
@@ -39,11 +43,10 @@ class Supervisor:
         identifier = run.interaction.id
         journal = Journal(identifier)
         task = asyncio.get_running_loop().create_task(
-            _drive(run, journal), name=f"run {identifier}"
+            self._drive(run, journal), name=f"run {identifier}"
         )
         run.bind(task)
         running = self._running[identifier] = Running(run, journal, task)
-        task.add_done_callback(lambda _: self._running.pop(identifier, None))
         return running
 
     def find(self, interaction_id: str) -> Running | None:
@@ -56,18 +59,21 @@ class Supervisor:
         if tasks:
             await asyncio.wait(tasks, timeout=grace_seconds)
         rest = list(self._running.values())
-        await asyncio.gather(*(running.stop() for running in rest))
+        error = UnavailableError("The server was shut down.")
+        await asyncio.gather(*(running.stop(error) for running in rest))
 
-
-async def _drive(run: Run, journal: Journal) -> None:
-    """Move a run's events into its journal until it ends; never raises."""
-    try:
-        async with aclosing(run.events()) as events:  # type: ignore[type-var]
-            async for batch in events:
-                journal.append(batch)
-    except BaseException as error:
-        journal.end(error)
-        if not isinstance(error, Exception):
+    async def _drive(self, run: Run, journal: Journal) -> None:
+        """Move a run's events into its journal until it ends."""
+        error: Exception | None = None
+        try:
+            async with aclosing(run.events()) as events:  # type: ignore[type-var]
+                async for batch in events:
+                    journal.append(batch)
+        except Exception as caught:  # noqa: BLE001 - its readers get it
+            error = caught
+        except asyncio.CancelledError:
+            error = CancelledError("The run was cancelled.")
             raise
-    else:
-        journal.end()
+        finally:
+            del self._running[run.interaction.id]
+            journal.end(error)
