@@ -1,0 +1,191 @@
+"""The conversation as chat messages.
+
+Chat servers want one assistant message for everything that the model did between two
+turns of the user, with a tool message right after it for each of its calls, and no
+two user messages in a row. Steps are finer than that: here they are put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from openinteractions.core.errors import NotSupportedError
+from openinteractions.models import signature
+from openinteractions.models.profile import Profile
+from openinteractions.v1 import content_pb2, step_pb2
+
+DIALECT = "chat"
+"""The name under which this dialect signs thoughts."""
+
+REASONING = "reasoning"
+"""The member of a signature's item that has the thought's text."""
+
+NO_RESULT = "There is no result yet."
+"""What the model reads in place of a result that nobody has sent."""
+
+ERROR_PREFIX = "Error: "
+"""What the model reads before the result of a function that failed."""
+
+Messages = list[dict[str, Any]]
+
+
+def messages(
+    system_instruction: str, steps: Sequence[step_pb2.Step], profile: Profile
+) -> Messages:
+    """Return the messages, oldest first.
+
+    Raises:
+        NotSupportedError: a step or content that this dialect cannot say.
+    """
+    writer = _Writer(profile, _results(steps))
+    if system_instruction:
+        writer.messages.append({"role": "system", "content": system_instruction})
+    for index, step in enumerate(steps):
+        writer.add(index, step)
+    writer.end_turns()
+    return writer.messages
+
+
+class _Writer:
+    """Puts steps together to messages."""
+
+    def __init__(
+        self, profile: Profile, results: Mapping[int, step_pb2.FunctionResultStep]
+    ) -> None:
+        self.messages: Messages = []
+        self._member = profile.reasoning_member
+        self._results = results
+        self._user: list[str] = []
+        self._texts: list[str] = []
+        self._thoughts: list[str] = []
+        self._calls: dict[int, step_pb2.FunctionCallStep] = {}
+
+    def add(self, index: int, step: step_pb2.Step) -> None:
+        """Take the next step."""
+        kind = step.WhichOneof("kind")
+        if kind == "user_input":
+            self._end_model_turn()
+            self._user.extend(_texts(step.user_input.content))
+        elif kind == "model_output":
+            self._texts.extend(_texts(step.model_output.content))
+        elif kind == "function_call":
+            self._calls[index] = step.function_call
+        elif kind == "thought":
+            self._think(step.thought)
+        elif kind == "function_result":
+            self._end_model_turn()  # which has written the result already
+        elif kind is not None:
+            raise NotSupportedError(
+                f"input: steps of type {kind} are not supported by this model.",
+                field="input",
+            )
+
+    def end_turns(self) -> None:
+        """Write what is still open."""
+        self._end_model_turn()
+        self._end_user_turn()
+
+    def _end_user_turn(self) -> None:
+        if self._user:
+            self.messages.append({"role": "user", "content": "\n".join(self._user)})
+            self._user = []
+
+    def _end_model_turn(self) -> None:
+        if not self._texts and not self._calls:
+            self._thoughts = []  # a thought that led to nothing
+            return
+        self._end_user_turn()
+        text = "".join(self._texts)
+        message: dict[str, Any] = {"role": "assistant", "content": text or None}
+        if self._thoughts and self._member:
+            message[self._member] = "".join(self._thoughts)
+        calls = _identified(self._calls)
+        if calls:
+            message["tool_calls"] = [_call(name, call) for name, call in calls.items()]
+        elif not text:
+            message["content"] = ""
+        self.messages.append(message)
+        for index, name in zip(self._calls, calls, strict=True):
+            said = _result(self._results.get(index))
+            tool = {"role": "tool", "tool_call_id": name, "content": said}
+            self.messages.append(tool)
+        self._texts, self._thoughts, self._calls = [], [], {}
+
+    def _think(self, thought: step_pb2.ThoughtStep) -> None:
+        if not self._member or not thought.signature:
+            return
+        item = signature.decode(thought.signature, DIALECT)
+        text = item.get(REASONING) if item else None
+        # Some clients send the newest thoughts again, beside the stored ones.
+        if isinstance(text, str) and text not in self._thoughts:
+            self._thoughts.append(text)
+
+
+def _results(
+    steps: Sequence[step_pb2.Step],
+) -> dict[int, step_pb2.FunctionResultStep]:
+    """Return the result of each call that has one, by the call's place in the steps.
+
+    Identifiers may come again, within one conversation or empty; a result belongs to
+    the oldest open call that it fits, and else replaces the newest one's.
+    """
+    found: dict[int, step_pb2.FunctionResultStep] = {}
+    seen: dict[str, list[int]] = {}
+    for index, step in enumerate(steps):
+        kind = step.WhichOneof("kind")
+        if kind == "function_call":
+            call = step.function_call
+            seen.setdefault(_key(call.id, call.name), []).append(index)
+        elif kind == "function_result":
+            result = step.function_result
+            fitting = seen.get(_key(result.call_id, result.name))
+            if fitting:
+                open_ones = (at for at in fitting if at not in found)
+                found[next(open_ones, fitting[-1])] = result
+    return found
+
+
+def _key(call_id: str, name: str) -> str:
+    return call_id or f"\0{name}"
+
+
+def _identified(
+    calls: Mapping[int, step_pb2.FunctionCallStep],
+) -> dict[str, step_pb2.FunctionCallStep]:
+    """Return the calls of one message, each by an identifier of its own."""
+    found: dict[str, step_pb2.FunctionCallStep] = {}
+    for index, call in calls.items():
+        name = call.id or f"call_{index}"
+        found[name if name not in found else f"{name}_{index}"] = call
+    return found
+
+
+def _call(name: str, call: step_pb2.FunctionCallStep) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": call.arguments or "{}"}
+    return {"id": name, "type": "function", "function": function}
+
+
+def _result(step: step_pb2.FunctionResultStep | None) -> str:
+    if step is None:
+        return NO_RESULT
+    result = step.result
+    kind = result.WhichOneof("value")
+    if kind == "contents":
+        text = "\n".join(_texts(result.contents.items))
+    else:
+        text = result.json if kind == "json" else result.text
+    return ERROR_PREFIX + text if step.is_error else text
+
+
+def _texts(contents: Iterable[content_pb2.Content]) -> list[str]:
+    texts = []
+    for content in contents:
+        kind = content.WhichOneof("kind")
+        if kind == "text":
+            texts.append(content.text.text)
+        elif kind is not None:
+            raise NotSupportedError(
+                f"input: {kind} content is not supported by this model.", field="input"
+            )
+    return texts

@@ -1,0 +1,82 @@
+"""Token counts of chat servers in the contract's terms (contract §3).
+
+Theirs count thoughts as output; ours do not. What a server does not say stays absent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openinteractions.v1 import usage_pb2
+
+_INPUT_KINDS = {"image": "image_tokens", "audio": "audio_tokens"}
+_OUTPUT_KINDS = {"audio": "audio_tokens"}
+
+
+def read(found: dict[str, Any]) -> usage_pb2.Usage:
+    """Return the usage that a server reports."""
+    prompt = _count(found, "prompt_tokens") or 0
+    completion = _count(found, "completion_tokens") or 0
+    inputs = _details(found, "prompt_tokens_details")
+    outputs = _details(found, "completion_tokens_details")
+    cached = _count(inputs, "cached_tokens")
+    if cached is None:
+        cached = _count(found, "prompt_cache_hit_tokens")
+    thoughts = _count(outputs, "reasoning_tokens")
+    if thoughts is None:
+        thoughts = _count(found, "reasoning_tokens")
+    answer = _without_thoughts(found, prompt, completion, thoughts or 0)
+
+    usage = usage_pb2.Usage(
+        total_input_tokens=prompt,
+        total_output_tokens=answer,
+        total_tool_use_tokens=0,
+        total_tokens=prompt + answer + (thoughts or 0),
+    )
+    if thoughts is not None:
+        usage.total_thought_tokens = thoughts
+    if cached is not None:
+        usage.total_cached_tokens = cached
+        _add(usage.cached_tokens_by_modality, "text", cached)
+    _split(usage.input_tokens_by_modality, prompt, inputs, _INPUT_KINDS)
+    _split(usage.output_tokens_by_modality, answer, outputs, _OUTPUT_KINDS)
+    return usage
+
+
+def _without_thoughts(
+    found: dict[str, Any], prompt: int, completion: int, thoughts: int
+) -> int:
+    """Return the tokens of the answer alone.
+
+    Most servers count thoughts into the completion. Those that count them beside it
+    give themselves away by a total that has them added, or by more of them.
+    """
+    total = _count(found, "total_tokens")
+    beside = thoughts > completion or total == prompt + completion + thoughts
+    return completion if beside else completion - thoughts
+
+
+def _split(
+    into: Any, total: int, details: dict[str, Any], kinds: dict[str, str]
+) -> None:
+    others = {kind: _count(details, name) or 0 for kind, name in kinds.items()}
+    _add(into, "text", total - sum(others.values()))
+    for kind, tokens in others.items():
+        _add(into, kind, tokens)
+
+
+def _add(into: Any, modality: str, tokens: int) -> None:
+    if tokens > 0:
+        into.add(modality=modality, tokens=tokens)
+
+
+def _details(found: dict[str, Any], name: str) -> dict[str, Any]:
+    details = found.get(name)
+    return details if isinstance(details, dict) else {}
+
+
+def _count(found: dict[str, Any], name: str) -> int | None:
+    value = found.get(name)
+    if isinstance(value, int | float) and value >= 0:
+        return int(value)
+    return None

@@ -1,0 +1,83 @@
+"""What is known about a model: frozen facts, read instead of any name.
+
+The default of every fact is that the model can do it, so that what an unknown model
+cannot do comes back as its own server's refusal. Facts come from the configuration
+(`[models.NAME.profile]`) or from the dialect.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from openinteractions.config import settings
+
+
+class Tools(enum.Enum):
+    """How a model calls functions."""
+
+    NATIVE = "native"
+    CONSTRAINED = "constrained"
+    NONE = "none"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The facts about one model."""
+
+    tools: Tools = Tools.NATIVE
+    tool_choice: bool = True
+    """Whether calls can be forced and forbidden."""
+    parallel_calls: bool = True
+    """Whether one turn may have several calls."""
+    json_schema: bool = True
+    """Whether output can be held to a JSON Schema."""
+    strict_schemas: bool = False
+    """Whether to ask for schemas in the strict mode that wants every property
+    required and none added."""
+    reasoning: bool = True
+    """Whether thoughts are read."""
+    reasoning_member: str | None = None
+    """The message member of thoughts. Known: thoughts are also sent back in it.
+    Not known: whichever usual member comes is read, and none is sent."""
+    reasoning_effort: bool = True
+    """Whether the level of thinking can be chosen."""
+    seed: bool = True
+    stop: bool = True
+    penalties: bool = True
+    top_k: bool = True
+    max_tokens_member: str = "max_tokens"
+    """The request member with the limit of output tokens."""
+    max_output_tokens: int | None = None
+    """The most that one turn can have; requests for more get this many."""
+
+
+def from_settings(
+    facts: settings.Profile | None, default: Profile | None = None
+) -> Profile:
+    """Return the profile that the configuration writes down, else the default."""
+    default = default or Profile()
+    if facts is None:
+        return default
+    named = isinstance(facts.reasoning, str)
+    return dataclasses.replace(
+        default,
+        tools=_tools(facts.tools),
+        tool_choice=facts.tool_choice,
+        parallel_calls=facts.parallel_calls,
+        json_schema=facts.json_schema,
+        reasoning=bool(facts.reasoning),
+        reasoning_member=str(facts.reasoning) if named else None,
+        reasoning_effort=facts.reasoning_effort,
+        seed=facts.seed,
+        stop=facts.stop,
+        penalties=facts.penalties,
+        top_k=facts.top_k,
+        max_output_tokens=facts.max_output_tokens,
+    )
+
+
+def _tools(fact: bool | str) -> Tools:  # noqa: FBT001 - the configuration's own shape
+    if isinstance(fact, str):
+        return Tools(fact)
+    return Tools.NATIVE if fact else Tools.NONE
