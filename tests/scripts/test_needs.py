@@ -25,11 +25,15 @@ def test_nothing_there_is_told_in_one_line_each(
 ) -> None:
     assert needs.main() == 1
     assert capsys.readouterr() == (
-        "make test: curl not found: the curl snippets of the guides are skipped\n"
-        "make test: jq not found: "
-        "the curl snippets that read an answer with jq are skipped\n",
-        "make test: Node 20 or later runs the JavaScript SDKs, not found\n"
-        "make test: npm installs the JavaScript SDKs, not found\n",
+        (
+            "make test: curl not found: the curl snippets of the guides are skipped\n"
+            "make test: jq not found: "
+            "the curl snippets that read an answer with jq are skipped\n"
+        ),
+        (
+            "make test: Node 20 or later runs the JavaScript SDKs, not found\n"
+            "make test: npm installs the JavaScript SDKs, not found\n"
+        ),
     )
 
 
