@@ -1,0 +1,110 @@
+"""Connections to a SQLite file, and its errors in the words of the domain.
+
+Durability is decided here: WAL with `synchronous = FULL`, so that a commit is on the
+disk when it returns, and `secure_delete`, so that what is deleted is overwritten.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from openinteractions.core.errors import UnavailableError
+from openinteractions.storage.migrate import UnusableStoreError, migrate
+
+READING = ["query_only = ON"]
+
+WRITING = [
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    # The size in bytes to which the log shrinks after a burst of writing.
+    "journal_size_limit = 67108864",
+]
+
+LOCK_TIMEOUT_SECONDS = 5.0
+"""How long to wait for a lock that another process holds."""
+
+RETRY_AFTER_SECONDS = 1.0
+
+LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+def prepare(
+    path: Path, lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS
+) -> list[str]:
+    """Make the database usable; return the names of the migrations applied.
+
+    Raises:
+        UnusableStoreError: it cannot be used; the text names the file and the reason.
+    """
+    try:
+        _check_directory(path)
+        connection = connect(path, lock_timeout_seconds)
+        try:
+            _turn_on_log(connection)
+            return migrate(connection)
+        finally:
+            connection.close()
+    except UnusableStoreError as error:
+        raise UnusableStoreError(
+            f"the database {path} cannot be used: {error}"
+        ) from None
+    except sqlite3.Error as error:
+        raise UnusableStoreError(
+            f"the database {path} cannot be used: {error}"
+        ) from error
+
+
+def _check_directory(path: Path) -> None:
+    # SQLite says no more than "unable to open database file".
+    if path.is_dir():
+        raise UnusableStoreError("it is a directory")
+    if not path.parent.is_dir():
+        raise UnusableStoreError(f"the directory {path.parent} does not exist")
+
+
+def _turn_on_log(connection: sqlite3.Connection) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise UnusableStoreError("its file system has no shared memory, as WAL needs")
+
+
+def connect(
+    path: Path, lock_timeout_seconds: float, *, read_only: bool = False
+) -> sqlite3.Connection:
+    """Open a connection in which each statement is its own transaction.
+
+    It may be used by one thread at a time, whichever that is.
+    """
+    connection = sqlite3.connect(
+        path,
+        timeout=lock_timeout_seconds,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        for setting in READING if read_only else WRITING:
+            connection.execute(f"PRAGMA {setting}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's result code without its extension; 0 when there is none."""
+    # Errors of the driver itself, a closed connection for example, have no code.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def unavailable(error: sqlite3.Error) -> UnavailableError:
+    """Return the error that callers see; the log has the original."""
+    reasons = {
+        sqlite3.SQLITE_BUSY: "The store is locked.",
+        sqlite3.SQLITE_LOCKED: "The store is locked.",
+        sqlite3.SQLITE_FULL: "The store is full.",
+        sqlite3.SQLITE_READONLY: "The store cannot be written.",
+    }
+    message = reasons.get(primary_code(error), "The store cannot be reached.")
+    return UnavailableError(message, retry_after=RETRY_AFTER_SECONDS)

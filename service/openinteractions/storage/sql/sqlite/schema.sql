@@ -1,0 +1,24 @@
+-- What the migrations add up to, for people; nothing reads it but a test.
+
+CREATE TABLE interactions (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    -- Hash of the key that created it; empty without authentication.
+    owner TEXT NOT NULL,
+    -- The interaction that it continues, among those that still exist.
+    context_parent INTEGER REFERENCES interactions (key),
+    -- A number of InteractionStatus.
+    status INTEGER NOT NULL,
+    -- Whole seconds since 1970, UTC.
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    -- A CreateInteractionRequest.
+    request BLOB NOT NULL,
+    -- An Interaction with the steps of its output.
+    interaction BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX interactions_by_owner ON interactions (owner, id);
+
+CREATE INDEX interactions_by_context_parent ON interactions (context_parent)
+WHERE context_parent IS NOT NULL;

@@ -1,0 +1,206 @@
+"""The one thread that writes to a SQLite file.
+
+It commits everything that is waiting as one transaction: one flush to the disk for
+all. It is woken once per batch and reports once per batch, and the event loop never
+waits for it, for the disk or for a lock. Knows statements, not interactions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple, TypeVar
+
+from openinteractions.core.errors import UnavailableError
+from openinteractions.storage.database import (
+    LOCKED,
+    connect,
+    primary_code,
+    unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+UNHARMED = LOCKED | {sqlite3.SQLITE_FULL}
+"""Errors after which the connection is as good as before."""
+
+
+class Job(NamedTuple):
+    """Statements that happen together or not at all, and who waits for them."""
+
+    statements: Callable[[sqlite3.Connection], Any]
+    waiting: asyncio.Future[Any]
+    erases: bool
+
+
+class Outcome(NamedTuple):
+    """What came of a job: a value, or the error."""
+
+    waiting: asyncio.Future[Any]
+    value: Any
+    error: Exception | None
+
+
+class Writer:
+    """Group commit. Belongs to the event loop in which it is made."""
+
+    def __init__(self, path: Path, lock_timeout_seconds: float) -> None:
+        # The working directory may change before the next connection is made.
+        self._path = path.absolute()
+        self._lock_timeout_seconds = lock_timeout_seconds
+        self._connection: sqlite3.Connection | None = None
+        self._traces = False
+        self._loop = asyncio.get_running_loop()
+        self._gathered: list[Job] = []
+        self._batches: SimpleQueue[list[Job] | None] = SimpleQueue()
+        self._closed: asyncio.Future[None] | None = None
+        # A daemon, so that a process that forgets to close can still end.
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    async def write(
+        self, statements: Callable[[sqlite3.Connection], T], *, erases: bool = False
+    ) -> T:
+        """Run statements in a transaction and return their value once it is durable.
+
+        Writes happen in the order in which they were asked for. With `erases`, what
+        they delete is soon gone from the log as well. A caller that is cancelled may
+        find either: that its statements have run or that they have not.
+
+        Raises:
+            UnavailableError: the transaction failed; nothing has changed.
+        """
+        if self._closed is not None:
+            raise UnavailableError("The store is closing.")
+        job = Job(statements, self._loop.create_future(), erases)
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(job)
+        return await job.waiting  # type: ignore[no-any-return] # statements' own type
+
+    def _hand_over(self) -> None:
+        """Give the thread all that was asked for in one turn of the loop."""
+        if self._gathered:
+            self._batches.put(self._gathered)
+            self._gathered = []
+
+    async def close(self) -> None:
+        """Finish what was asked for, then end the thread. Can be called again."""
+        if self._closed is None:
+            self._closed = self._loop.create_future()
+            self._hand_over()
+            self._batches.put(None)
+        await asyncio.shield(self._closed)
+        self._thread.join()
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            batch, ending = self._next()
+            outcomes = self._commit(batch) if batch else []
+            self._traces |= any(job.erases for job in batch)
+            self._report(self._complete, outcomes)
+            if self._traces and self._batches.empty():
+                self._scrub()
+        self._disconnect()
+        self._report(self._complete_close)
+
+    def _next(self) -> tuple[list[Job], bool]:
+        """Wait for work and return all that is there, and whether it is the last."""
+        batch: list[Job] = []
+        jobs = self._batches.get()
+        with contextlib.suppress(Empty):
+            while jobs is not None:
+                batch += (job for job in jobs if not job.waiting.cancelled())
+                jobs = self._batches.get_nowait()
+        return batch, jobs is None
+
+    def _commit(self, batch: Sequence[Job]) -> list[Outcome]:
+        try:
+            values = self._transaction(batch)
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            # One that fails must not fail the others, so each gets a transaction of
+            # its own; but nobody gets a lock that somebody else holds.
+            locked = isinstance(error, sqlite3.Error) and primary_code(error) in LOCKED
+            if len(batch) > 1 and not locked:
+                return [outcome for job in batch for outcome in self._commit([job])]
+            self._judge(error)
+            return [Outcome(job.waiting, None, _shown(error)) for job in batch]
+        return [
+            Outcome(job.waiting, value, None)
+            for job, value in zip(batch, values, strict=True)
+        ]
+
+    def _transaction(self, batch: Sequence[Job]) -> list[Any]:
+        if self._connection is None:
+            self._connection = connect(self._path, self._lock_timeout_seconds)
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            values = [job.statements(connection) for job in batch]
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return values
+
+    def _judge(self, error: Exception) -> None:
+        if not isinstance(error, sqlite3.Error):
+            return
+        log.warning("The store could not be written: %s", error)
+        if primary_code(error) not in UNHARMED:
+            # A connection that has seen its file fail may go on failing.
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _scrub(self) -> None:
+        """Empty the log, which still has the pages as they were.
+
+        Without the lock it is tried again after the next batch.
+        """
+        if self._connection is None:
+            return
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            (busy, _, _) = self._connection.execute(
+                "PRAGMA wal_checkpoint(TRUNCATE)"
+            ).fetchone()
+            self._traces = bool(busy)
+            milliseconds = round(self._lock_timeout_seconds * 1000)
+            self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+    def _report(self, function: Callable[..., None], *arguments: Any) -> None:
+        # A loop that has ended has nobody left to tell.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _complete(self, outcomes: Sequence[Outcome]) -> None:
+        for waiting, value, error in outcomes:
+            if waiting.done():
+                continue
+            if error is None:
+                waiting.set_result(value)
+            else:
+                waiting.set_exception(error)
+
+    def _complete_close(self) -> None:
+        if self._closed is not None:
+            self._closed.set_result(None)
+
+
+def _shown(error: Exception) -> Exception:
+    return unavailable(error) if isinstance(error, sqlite3.Error) else error

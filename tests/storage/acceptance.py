@@ -1,0 +1,337 @@
+"""What every `InteractionStore` does. Adapters' tests derive from this class."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from openinteractions.core import lifecycle
+from openinteractions.core.errors import InternalError
+from openinteractions.engine.ports import InteractionStore
+from tests.storage.records import Status, chain, page, record, turns
+
+RUNNING = Status.INTERACTION_STATUS_IN_PROGRESS
+COMPLETED = Status.INTERACTION_STATUS_COMPLETED
+
+
+class Acceptance:
+    """The suite; `store` is a fixture of the adapter's module, empty and bounded."""
+
+    async def test_what_was_added_is_returned_whole(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a"), [])
+
+        assert await store.get("a", "ann") == record("a")
+
+    async def test_an_unknown_id_is_not_there(self, store: InteractionStore) -> None:
+        await store.add(record("a"), [])
+
+        assert await store.get("b", "ann") is None
+        assert await store.get("", "ann") is None
+        assert list(await store.conversation("b", "ann")) == []
+        assert await store.delete("b", "ann") is False
+        assert await store.update(record("b", status=RUNNING)) is False
+
+    async def test_another_owner_sees_and_changes_nothing(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a", status=RUNNING), [])
+
+        for other in ("bob", "", "ANN"):
+            assert await store.get("a", other) is None
+            assert list(await store.conversation("a", other)) == []
+            assert await page(store, other) == []
+            assert await store.delete("a", other) is False
+            assert await store.update(record("a", owner=other)) is False
+        assert await store.get("a", "ann") == record("a", status=RUNNING)
+
+    async def test_without_authentication_the_owner_is_empty(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "a", "b", owner="")
+
+        assert await store.get("a", "") == record("a", owner="")
+        assert await turns(store, "b", "") == ["a", "b"]
+        assert await page(store, "") == ["b", "a"]
+
+    async def test_a_taken_id_is_refused_and_its_interaction_kept(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a", says="first"), [])
+
+        for owner in ("ann", "bob"):
+            with pytest.raises(InternalError):
+                await store.add(record("a", owner=owner, says="second"), [])
+        assert await store.get("a", "ann") == record("a", says="first")
+
+    async def test_what_was_handed_over_does_not_change_any_more(
+        self, store: InteractionStore
+    ) -> None:
+        mine = record("a")
+        adding = asyncio.ensure_future(store.add(mine, []))
+        await asyncio.sleep(0)
+        await adding
+        mine.interaction.steps[0].model_output.content[0].text.text = "changed"
+        theirs = await store.get("a", "ann")
+        assert theirs is not None
+        theirs.interaction.Clear()
+
+        assert await store.get("a", "ann") == record("a")
+
+    async def test_text_of_any_kind_is_kept(self, store: InteractionStore) -> None:
+        odd = "a\0b 'quoted\" ;-- 🙂 \u2028 \x7f"
+        await store.add(record("odd", owner=odd, says=odd), [])
+
+        assert await store.get("odd", odd) == record("odd", owner=odd, says=odd)
+
+    async def test_large_interactions_are_kept(self, store: InteractionStore) -> None:
+        large = record("a", says="x" * 3_000_000)
+        await store.add(large, [])
+
+        assert await store.get("a", "ann") == large
+        assert list(await store.conversation("a", "ann")) == [large]
+        assert list(await store.list("ann", limit=1, before=None)) == [large]
+
+    async def test_an_update_replaces_a_running_interaction(
+        self, store: InteractionStore
+    ) -> None:
+        queued = record("a", status=Status.INTERACTION_STATUS_QUEUED, says="")
+        await store.add(queued, [])
+        assert await store.update(record("a", status=RUNNING, says="Hel")) is True
+        assert await store.get("a", "ann") == record("a", status=RUNNING, says="Hel")
+        assert await store.update(record("a", says="Hello")) is True
+
+        assert await store.get("a", "ann") == record("a", says="Hello")
+
+    @pytest.mark.parametrize("status", sorted(lifecycle.ENDED), ids=Status.Name)
+    async def test_an_interaction_that_has_ended_does_not_change(
+        self, store: InteractionStore, status: Status
+    ) -> None:
+        await store.add(record("a", status=RUNNING), [])
+        assert await store.update(record("a", status=status, says="end")) is True
+        for later in (RUNNING, COMPLETED, status):
+            changed = await store.update(record("a", status=later, says="later"))
+            assert changed is False
+
+        assert await store.get("a", "ann") == record("a", status=status, says="end")
+
+    async def test_an_update_after_a_delete_brings_nothing_back(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a", status=RUNNING), [])
+        assert await store.delete("a", "ann") is True
+        assert await store.update(record("a")) is False
+
+        assert await store.get("a", "ann") is None
+        assert await page(store) == []
+
+    async def test_an_update_keeps_what_the_interaction_continues(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a"), [])
+        await store.add(record("b", status=RUNNING, continues="a"), ["a"])
+        await store.update(record("b", continues="a"))
+
+        assert await turns(store, "b") == ["a", "b"]
+
+    async def test_a_conversation_comes_oldest_first(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "a", "b", "c")
+
+        assert [
+            turn.interaction.previous_interaction_id
+            for turn in await store.conversation("c", "ann")
+        ] == ["", "a", "b"]
+        assert await turns(store, "c") == ["a", "b", "c"]
+        assert await turns(store, "b") == ["a", "b"]
+        assert await turns(store, "a") == ["a"]
+
+    async def test_order_of_a_conversation_is_not_that_of_ids(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "z", "a", "m", "b")
+
+        assert await turns(store, "b") == ["z", "a", "m", "b"]
+
+    async def test_a_conversation_has_branches(self, store: InteractionStore) -> None:
+        await chain(store, "a", "b", "c")
+        await store.add(record("b2", continues="a"), ["a"])
+        await store.add(record("c2", continues="b2"), ["a", "b2"])
+        await store.add(record("c3", continues="b2"), ["a", "b2"])
+
+        assert await turns(store, "c") == ["a", "b", "c"]
+        assert await turns(store, "c2") == ["a", "b2", "c2"]
+        assert await turns(store, "c3") == ["a", "b2", "c3"]
+
+    async def test_a_conversation_of_1000_turns_is_whole(
+        self, store: InteractionStore
+    ) -> None:
+        ids = [f"turn{number:04}" for number in range(1000)]
+        await asyncio.gather(
+            *(
+                store.add(record(turn), ids[max(0, place - 1) : place])
+                for place, turn in enumerate(ids)
+            )
+        )
+
+        assert await turns(store, ids[-1]) == ids
+        assert await store.delete(ids[500], "ann") is True
+        assert await turns(store, ids[-1]) == ids[:500] + ids[501:]
+
+    async def test_deleting_within_a_conversation_leaves_the_others(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "a", "b", "c", "d")
+        assert await store.delete("b", "ann") is True
+
+        assert await store.get("b", "ann") is None
+        assert await turns(store, "b") == []
+        assert await turns(store, "d") == ["a", "c", "d"]
+        c = await store.get("c", "ann")
+        assert c is not None
+        assert c.interaction.previous_interaction_id == "b"
+
+    async def test_deleting_neighbours_in_any_order_leaves_the_others(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "a", "b", "c", "d", "e")
+        for turn in ("c", "b", "d"):
+            assert await store.delete(turn, "ann") is True
+
+        assert await turns(store, "e") == ["a", "e"]
+
+    async def test_deleting_the_first_turn_leaves_the_others(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "a", "b", "c")
+        await store.add(record("b2", continues="a"), ["a"])
+        assert await store.delete("a", "ann") is True
+
+        assert await turns(store, "c") == ["b", "c"]
+        assert await turns(store, "b2") == ["b2"]
+
+    async def test_deleting_the_last_turn_leaves_the_others(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "a", "b")
+        assert await store.delete("b", "ann") is True
+
+        assert await turns(store, "a") == ["a"]
+
+    async def test_deleting_a_fork_relinks_every_branch(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "a", "b", "c")
+        await store.add(record("d", continues="b"), ["a", "b"])
+        assert await store.delete("b", "ann") is True
+
+        assert await turns(store, "c") == ["a", "c"]
+        assert await turns(store, "d") == ["a", "d"]
+
+    async def test_deleting_twice_finds_nothing_the_second_time(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a"), [])
+
+        assert await store.delete("a", "ann") is True
+        assert await store.delete("a", "ann") is False
+
+    async def test_what_is_continued_may_be_deleted_meanwhile(
+        self, store: InteractionStore
+    ) -> None:
+        await chain(store, "a", "b", "c")
+        lineage = await turns(store, "c")
+        await store.delete("c", "ann")
+        await store.delete("b", "ann")
+        await store.add(record("d", continues="c"), lineage)
+        assert await turns(store, "d") == ["a", "d"]
+
+        await store.delete("a", "ann")
+        await store.add(record("e", continues="c"), lineage)
+        assert await turns(store, "e") == ["e"]
+
+    async def test_another_owners_turns_are_never_continued(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a"), [])
+        await store.add(record("b", owner="bob"), ["a"])
+
+        assert await turns(store, "b", "bob") == ["b"]
+
+    async def test_a_list_is_newest_first(self, store: InteractionStore) -> None:
+        for new in ("c", "a", "b"):
+            await store.add(record(new), [])
+        await store.add(record("d", owner="bob"), [])
+
+        assert await page(store) == ["c", "b", "a"]
+        assert list(await store.list("ann", limit=1, before=None)) == [record("c")]
+        assert await page(store, "bob") == ["d"]
+        assert await page(store, "eve") == []
+
+    async def test_pages_follow_each_other(self, store: InteractionStore) -> None:
+        for new in "abcde":
+            await store.add(record(new), [])
+
+        assert await page(store, limit=2) == ["e", "d"]
+        assert await page(store, limit=2, before="d") == ["c", "b"]
+        assert await page(store, limit=2, before="b") == ["a"]
+        assert await page(store, limit=2, before="a") == []
+
+    async def test_pages_go_on_after_an_entry_that_was_deleted(
+        self, store: InteractionStore
+    ) -> None:
+        for new in "abcde":
+            await store.add(record(new), [])
+        assert await page(store, limit=2) == ["e", "d"]
+        await store.delete("d", "ann")
+        await store.delete("b", "ann")
+        await store.add(record("f"), [])
+
+        assert await page(store, limit=2, before="d") == ["c", "a"]
+
+    async def test_a_list_has_running_and_ended_interactions(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a", status=RUNNING), [])
+        await store.add(record("b"), ["a"])
+
+        assert await page(store) == ["b", "a"]
+
+    async def test_concurrent_calls_do_not_disturb_each_other(
+        self, store: InteractionStore
+    ) -> None:
+        async def live(name: str) -> None:
+            ids = [f"{name}{number}" for number in range(5)]
+            await chain(store, *ids, owner=name)
+            assert await turns(store, ids[-1], name) == ids
+            assert await store.delete(ids[2], name) is True
+            assert await turns(store, ids[-1], name) == ids[:2] + ids[3:]
+            assert await page(store, name) == list(reversed(ids[:2] + ids[3:]))
+
+        await asyncio.gather(*(live(f"owner{number:02}") for number in range(40)))
+
+    async def test_of_two_that_end_an_interaction_one_wins(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a", status=RUNNING), [])
+        cancelled = Status.INTERACTION_STATUS_CANCELLED
+        won = await asyncio.gather(
+            store.update(record("a", status=COMPLETED)),
+            store.update(record("a", status=cancelled)),
+        )
+
+        assert sorted(won) == [False, True]
+        kept = await store.get("a", "ann")
+        assert kept is not None
+        assert kept.interaction.status == (COMPLETED if won[0] else cancelled)
+
+    async def test_of_two_that_delete_an_interaction_one_finds_it(
+        self, store: InteractionStore
+    ) -> None:
+        await store.add(record("a"), [])
+        found = await asyncio.gather(store.delete("a", "ann"), store.delete("a", "ann"))
+
+        assert sorted(found) == [False, True]
