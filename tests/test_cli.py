@@ -65,6 +65,24 @@ between_chunks_timeout_seconds = 120
 
 [models."*"]
 endpoint = "openai"
+
+[models."*".profile]
+tools = true
+tool_choice = true
+parallel_calls = true
+json_schema = true
+strict_schemas = false
+reasoning = true
+reasoning_effort = true
+seed = true
+stop = true
+penalties = true
+top_k = true
+vision = true
+audio = true
+files = true
+remote_urls = true
+max_tokens_member = "max_completion_tokens"
 """
     )
 

@@ -62,7 +62,7 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
 
 
 @pytest.mark.parametrize(
-    ("environ", "source", "endpoint", "upstream"),
+    ("environ", "source", "endpoint", "model"),
     [
         pytest.param(
             {"OPENAI_API_KEY": "k"},
@@ -72,14 +72,17 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
                 base_url="https://api.openai.com/v1",
                 api_key_env="OPENAI_API_KEY",
             ),
-            None,
+            Model(
+                endpoint="openai",
+                profile=Profile(max_tokens_member="max_completion_tokens"),
+            ),
             id="key",
         ),
         pytest.param(
             {"OPENAI_BASE_URL": "http://gpu1:8000/v1", "OPENAI_API_KEY": ""},
             "OPENAI_BASE_URL",
             Endpoint(dialect="chat", base_url="http://gpu1:8000/v1"),
-            None,
+            Model(endpoint="openai"),
             id="url",
         ),
         pytest.param(
@@ -94,19 +97,19 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
                 base_url="http://gpu1:8000/v1",
                 api_key_env="OPENAI_API_KEY",
             ),
-            "Qwen/Qwen3-32B",
+            Model(endpoint="openai", upstream="Qwen/Qwen3-32B"),
             id="url, key and model",
         ),
     ],
 )
 def test_the_environment_gives_one_endpoint_for_every_name(
-    environ: dict[str, str], source: str, endpoint: Endpoint, upstream: str | None
+    environ: dict[str, str], source: str, endpoint: Endpoint, model: Model
 ) -> None:
     config = load(environ=environ)
 
     assert config.models_source == source
     assert config.endpoints == {"openai": endpoint}
-    assert config.models == {"*": Model(endpoint="openai", upstream=upstream)}
+    assert config.models == {"*": model}
     assert config.api_key("openai") == (environ.get("OPENAI_API_KEY") or None)
 
 
@@ -183,6 +186,7 @@ def test_every_setting_is_read() -> None:
         dialect = "chat"
         base_url = "http://gpu1:8000/v1"
         api_key_env = "VLLM_KEY"
+        api_version = "2025-01-01"
         headers = { X-Team = "search" }
         connect_timeout_seconds = 0.5
         first_byte_timeout_seconds = 60
@@ -200,6 +204,7 @@ def test_every_setting_is_read() -> None:
         tool_choice = false
         parallel_calls = false
         json_schema = false
+        strict_schemas = true
         reasoning = "reasoning"
         reasoning_effort = false
         seed = false
@@ -211,6 +216,7 @@ def test_every_setting_is_read() -> None:
         files = false
         remote_urls = false
         max_output_tokens = 8192
+        max_tokens_member = "max_completion_tokens"
         """,
         KEYS="a, b,,",
         VLLM_KEY="v",
@@ -235,6 +241,7 @@ def test_every_setting_is_read() -> None:
                 dialect="chat",
                 base_url="http://gpu1:8000/v1",
                 api_key_env="VLLM_KEY",
+                api_version="2025-01-01",
                 headers={"X-Team": "search"},
                 connect_timeout_seconds=0.5,
                 first_byte_timeout_seconds=60,
@@ -252,6 +259,7 @@ def test_every_setting_is_read() -> None:
                     tool_choice=False,
                     parallel_calls=False,
                     json_schema=False,
+                    strict_schemas=True,
                     reasoning="reasoning",
                     reasoning_effort=False,
                     seed=False,
@@ -263,6 +271,7 @@ def test_every_setting_is_read() -> None:
                     files=False,
                     remote_urls=False,
                     max_output_tokens=8192,
+                    max_tokens_member="max_completion_tokens",
                 ),
             )
         },
@@ -630,6 +639,13 @@ REFUSED = {
         VLLM + '[models.a]\nendpoint = "vllm"\nupstream = ""',
         "models.a.upstream: is empty; leave it out to keep the name",
     ),
+    "profile of the embedded model": (
+        (
+            '[endpoints.here]\ndialect = "embedded"\n'
+            '[models.a]\nendpoint = "here"\nprofile = { seed = false }'
+        ),
+        'models.a.profile: what the dialect "embedded" can do is known; leave it out',
+    ),
     "no output": (
         VLLM + '[models.a]\nendpoint = "vllm"\nprofile = { max_output_tokens = 0 }',
         "models.a.profile.max_output_tokens: 0 is out of range; it should be above 0",
@@ -783,6 +799,7 @@ tools = "constrained"
 tool_choice = true
 parallel_calls = true
 json_schema = true
+strict_schemas = false
 reasoning = true
 reasoning_effort = true
 seed = true
@@ -793,6 +810,7 @@ vision = true
 audio = true
 files = true
 remote_urls = true
+max_tokens_member = "max_tokens"
 """
     )
 

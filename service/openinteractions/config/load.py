@@ -21,6 +21,7 @@ from openinteractions.config.settings import (
     ConfigError,
     Endpoint,
     Model,
+    Profile,
     Server,
     Store,
 )
@@ -107,7 +108,13 @@ def _backends(tables: decode.Tables, file: str, environ: Mapping[str, str]) -> B
         base_url=url or OPENAI_URL,
         api_key_env="OPENAI_API_KEY" if key else None,
     )
-    model = Model(endpoint="openai", upstream=environ.get("OPENAI_MODEL") or None)
+    # OpenAI itself refuses the older member for its newer models.
+    profile = None if url else Profile(max_tokens_member="max_completion_tokens")
+    model = Model(
+        endpoint="openai",
+        upstream=environ.get("OPENAI_MODEL") or None,
+        profile=profile,
+    )
     return Backends(" and ".join(named), {"openai": endpoint}, {"*": model})
 
 

@@ -16,7 +16,7 @@ from openinteractions.config.settings import Address, Config, Endpoint, Model, S
 MAX_MESSAGE_BYTES = 2**31 - 1
 """gRPC keeps the size of a message in a signed 32-bit number."""
 
-ONLY_CHAT = ("base_url", "api_key_env", "headers")
+ONLY_CHAT = ("base_url", "api_key_env", "api_version", "headers")
 
 
 class Broken(Exception):  # noqa: N818 - never leaves this package
@@ -185,6 +185,12 @@ def _model(name: str, model: Model, config: Config) -> None:
     if model.upstream is not None and not model.upstream:
         raise Broken(f"{where}.upstream", "is empty; leave it out to keep the name")
     if model.profile is not None:
+        dialect = config.endpoints[model.endpoint].dialect
+        if dialect != "chat":
+            raise Broken(
+                f"{where}.profile",
+                f'what the dialect "{dialect}" can do is known; leave it out',
+            )
         limit = model.profile.max_output_tokens
         if limit is not None:
             _positive(f"{where}.profile.max_output_tokens", limit)

@@ -117,6 +117,9 @@ class Endpoint(Table, frozen=True):
     """URL of the server up to and including its version. `chat` only, required."""
     api_key_env: str | None = None
     """Environment variable with the server's key. `chat` only."""
+    api_version: str | None = None
+    """Makes it an Azure resource, asked in this version: `base_url` is that of the
+    resource (`https://NAME.openai.azure.com/openai`). `chat` only."""
     headers: dict[str, str] = {}
     """Headers to send with every request. `chat` only; shown nowhere."""
     connect_timeout_seconds: float = 5
@@ -135,7 +138,8 @@ class Profile(Table, frozen=True):
 
     The default of every fact is that the model can do it: what its server then
     refuses comes back as that server's 400. What a profile denies is answered with
-    a 400 that names member and model, without asking the server.
+    a 400 that names member and model, without asking the server. Only models of a
+    `chat` endpoint have one: what the others can do is known.
     """
 
     tools: bool | Literal["native", "constrained"] = True
@@ -148,6 +152,9 @@ class Profile(Table, frozen=True):
     """More than one call in a turn."""
     json_schema: bool = True
     """Output constrained by a JSON schema."""
+    strict_schemas: bool = False
+    """Ask for schemas in the strict mode, in which a schema has to require every
+    property and to forbid others."""
     reasoning: bool | str = True
     """Thoughts: `true` reads whichever member the server puts them in, a name reads
     that one, `false` none."""
@@ -171,6 +178,8 @@ class Profile(Table, frozen=True):
     """Media given by a URL that the server fetches itself."""
     max_output_tokens: int | None = None
     """The most it writes in a turn; a request for more gets this many."""
+    max_tokens_member: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """The member in which its server takes the limit of a turn."""
 
 
 class Model(Table, frozen=True):

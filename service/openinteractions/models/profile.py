@@ -66,6 +66,7 @@ def from_settings(
         tool_choice=facts.tool_choice,
         parallel_calls=facts.parallel_calls,
         json_schema=facts.json_schema,
+        strict_schemas=facts.strict_schemas,
         reasoning=bool(facts.reasoning),
         reasoning_member=str(facts.reasoning) if named else None,
         reasoning_effort=facts.reasoning_effort,
@@ -74,6 +75,7 @@ def from_settings(
         penalties=facts.penalties,
         top_k=facts.top_k,
         max_output_tokens=facts.max_output_tokens,
+        max_tokens_member=facts.max_tokens_member,
     )
 
 
