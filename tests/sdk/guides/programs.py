@@ -30,11 +30,19 @@ _NO_SUCH_VARIABLE = "GOOGLE_GENAI_BASE_URL"
 """Named on one page, read by no SDK."""
 _VARIABLE = "GOOGLE_GEMINI_BASE_URL"
 _INTERACTION = ("<YOUR_INTERACTION_ID>", "{interaction_id}")
+_BASH = ("bash", "-euo", "pipefail")
 _RUN_SECONDS = 60
 
 
-class ToolMissingError(Exception):
-    """A program that shell snippets call is not installed."""
+def missing_tool(snippet: Snippet) -> str | None:
+    """Name a program that a shell snippet calls and that is not installed."""
+    if snippet.language != "sh":
+        return None
+    called = ("curl", "jq")
+    code = snippet.file.read_text()
+    return next(
+        (tool for tool in called if tool in code and shutil.which(tool) is None), None
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,12 +101,12 @@ class Reader:
 
     def _shell(self, code: str) -> str:
         first, later = _parts(code)
-        printed = self._execute([*_bash(), self._write("first.sh", first)])
+        printed = self._execute([*_BASH, self._write("first.sh", first)])
         if not later:
             return printed
         for placeholder, value in _ids(json.loads(printed)).items():
             later = later.replace(placeholder, value)
-        return printed + self._execute([*_bash(), self._write("later.sh", later)])
+        return printed + self._execute([*_BASH, self._write("later.sh", later)])
 
     def _write(self, name: str, code: str) -> str:
         file = self.folder / name
@@ -123,13 +131,6 @@ class Reader:
         )
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return done.stdout
-
-
-def _bash() -> list[str]:
-    for tool in ("bash", "curl", "jq"):
-        if shutil.which(tool) is None:
-            raise ToolMissingError(f"{tool} is needed by the shell snippets, not found")
-    return ["bash", "-euo", "pipefail"]
 
 
 def _parts(code: str) -> tuple[str, str]:
