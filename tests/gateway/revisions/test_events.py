@@ -295,7 +295,7 @@ def test_after_a_plain_token_every_step_before_has_one_output(
 def test_a_resumed_stream_goes_on_in_the_output_that_was_open() -> None:
     older = translated(
         [delta(1, "image", data="AAAA"), delta(1, "text", text="B")],
-        "e9~0-1.0-2.~1image",
+        "e9~0-1.0-2.~1image.",
     )
 
     assert [(event["event_type"], event["index"]) for event in older] == [
@@ -306,8 +306,12 @@ def test_a_resumed_stream_goes_on_in_the_output_that_was_open() -> None:
     ]
 
 
+def test_a_step_that_had_no_output_ends_without_a_word_after_a_resumption() -> None:
+    assert translated([stop(0)], "e9~1~") == []
+
+
 @pytest.mark.parametrize(
-    ("token", "hub"), [("e9", "e9"), ("e9~1~", "e9"), ("e9~0-2.~1image2audio", "e9")]
+    ("token", "hub"), [("e9", "e9"), ("e9~1~", "e9"), ("e9~0-2.~1image.2audio.", "e9")]
 )
 @pytest.mark.parametrize("revision", list(Revision))
 def test_the_hub_is_asked_with_its_own_token(
@@ -320,7 +324,8 @@ def test_the_hub_is_asked_with_its_own_token(
 
 @pytest.mark.parametrize("revision", list(Revision))
 @pytest.mark.parametrize(
-    "token", ["e9~", "e9~x", "e9~0-1~", "e9~0-.~", "e9~0-999999999.~", "e9~~1~"]
+    "token",
+    ["e9~", "e9~x", "e9~0-1~", "e9~0-.~", "e9~0-999999999.~", "e9~~1~", "e9~~1image"],
 )
 def test_a_made_up_token_is_refused(revision: Revision, token: str) -> None:
     with pytest.raises(RevisionError) as caught:
@@ -334,7 +339,12 @@ def test_the_hubs_own_revision_needs_no_translator() -> None:
 
 
 def test_a_token_says_what_it_says_again_after_it_was_read() -> None:
-    for suffix in ("~1~", "~0-2.3-1.7~", "~0-1.0-1.0-2.~1image", "~0-3.~0audio2video"):
+    for suffix in (
+        "~1~",
+        "~0-2.3-1.7~",
+        "~0-1.0-1.0-2.~1image.",
+        "~0-3.~0audio.1.2video.",
+    ):
         _, place = Place.of("e9" + suffix)
 
         assert place.suffix == suffix

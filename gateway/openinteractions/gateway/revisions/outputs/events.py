@@ -258,6 +258,7 @@ class EventTranslator:
             # An opaque step says its type itself, and a delta could not.
             older.append(_event("content.start", index=index, content=content))
         older.append(_event("content.stop", index=index))
+        self._place.end(whole.step)
 
 
 def _event(event_type: str, **members: object) -> Object:

@@ -2,9 +2,10 @@
 
 The hub's token is a place among steps. An older client counts outputs, so its token
 is the hub's with the difference behind a "~": which step each output belongs to, how
-many steps have begun, and which media are open ("~0-1.0-2.4~1image": steps 0, 0, 1;
-four begun; an image). In the plain case, where every step is one output and only
-text is open, there is no difference and the token is the hub's own.
+many steps have begun, and what is open in them ("~0-1.0-2.4~1image.": steps 0, 0, 1;
+four begun; an image in step 1). In the plain case, where every step is one output and
+nothing but the text or thought of the last is open, there is no difference and the
+token is the hub's own.
 """
 
 import re
@@ -15,9 +16,10 @@ from openinteractions.gateway.revisions.errors import RevisionError
 from openinteractions.gateway.revisions.shapes import MEDIA
 
 _SEPARATOR = "~"
-_SUFFIX = re.compile(r"((?:\d{1,9}-\d{1,9}\.)*)(\d{0,9})~((?:\d{1,9}[a-z]+)*)")
+_SUFFIX = re.compile(r"((?:\d{1,9}-\d{1,9}\.)*)(\d{0,9})~((?:\d{1,9}[a-z]*\.)*)")
 _RUN = re.compile(r"(\d+)-(\d+)")
-_OPEN = re.compile(r"(\d+)([a-z]+)")
+_OPEN = re.compile(r"(\d+)([a-z]*)\.")
+_NAMED = MEDIA | {"thought"}
 # Far more outputs than any interaction has; a made-up token must not fill memory.
 _MOST_OUTPUTS = 100_000
 
@@ -35,6 +37,7 @@ class Place:
         self._begun = 0
         self._assumes = resumed
         self._kinds: dict[int, str] = {}
+        self._ended = {-1}
         self._suffix: str | None = None
 
     @classmethod
@@ -74,10 +77,14 @@ class Place:
         """
         again = step < self._begun
         self._assume(step)
+        if self._assumes and step - 1 not in self._ended:
+            # It may have been open when the stream was left, or whole already.
+            self._kinds.setdefault(step - 1, "")
         self._assumes = False
         while self._owners and self._owners[-1] >= step:
             self._owners.pop()
         self._kinds = {one: kind for one, kind in self._kinds.items() if one < step}
+        self._kinds[step] = ""
         self._begun = step + 1
         self._suffix = None
         return again
@@ -86,14 +93,13 @@ class Place:
         """Return the index of the output that a step now opens."""
         self._owners.append(step)
         self._begun = max(self._begun, step + 1)
-        self.end(step)
-        if kind in MEDIA and kind != "text":
-            self._kinds[step] = kind
+        self._kinds[step] = kind if kind in _NAMED else ""
         self._suffix = None
         return len(self._owners) - 1
 
     def end(self, step: int) -> None:
-        """Note that a step's output is whole."""
+        """Note that a step is whole."""
+        self._ended.add(step)
         if self._kinds.pop(step, None) is not None:
             self._suffix = None
 
@@ -101,13 +107,14 @@ class Place:
         """Return the output that a step had open before the stream was resumed.
 
         Returns:
-            Its index and its type, "" when that is neither image, audio, video nor
-            document; -1 and "" when the step has none.
+            Its index and its type, "" when that is not known; -1 and "" when the step
+            has none.
         """
         self._assume(step + 1)
+        self._suffix = None
         for index in range(len(self._owners) - 1, -1, -1):
             if self._owners[index] == step:
-                return index, self._kinds.get(step, "")
+                return index, self._kinds.setdefault(step, "")
         return -1, ""
 
     def _assume(self, steps: int) -> None:
@@ -117,9 +124,13 @@ class Place:
             self._suffix = None
 
     def _write(self) -> str:
-        owners = self._owners
-        plain = len(owners) == self._begun and owners == list(range(self._begun))
-        if plain and not self._kinds:
+        owners, last = self._owners, self._begun - 1
+        told = {
+            step: kind
+            for step, kind in sorted(self._kinds.items())
+            if step != last or kind not in {"", "text", "thought"}
+        }
+        if not told and owners == list(range(self._begun)):
             return ""
         runs: list[list[int]] = []
         for owner in owners:
@@ -130,7 +141,7 @@ class Place:
         named = "".join(f"{first}-{length}." for first, length in runs)
         if self._begun > max(owners, default=-1) + 1:
             named += str(self._begun)
-        kinds = "".join(f"{step}{kind}" for step, kind in sorted(self._kinds.items()))
+        kinds = "".join(f"{step}{kind}." for step, kind in told.items())
         return f"{_SEPARATOR}{named}{_SEPARATOR}{kinds}"
 
 
