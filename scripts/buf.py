@@ -93,29 +93,29 @@ def _judge(findings: list[dict[str, str]], tag: str) -> int:
 
 def last_release() -> str | None:
     """The newest release tag, None without one."""
+    listed = _git("tag", "--list", "v*", "--sort=-version:refname")
+    return next(iter(listed.decode().split()), None)
+
+
+def _git(*arguments: str) -> bytes:
     git = shutil.which("git")
     if git is None:
         sys.exit("buf breaking: git is needed to find the last release, not found")
-    listed = subprocess.run(
-        [git, "tag", "--list", "v*", "--sort=-version:refname"],
+    # A container often runs as somebody else than the owner of the checkout.
+    done = subprocess.run(
+        [git, "-c", f"safe.directory={ROOT}", *arguments],
         cwd=ROOT,
         check=False,
         capture_output=True,
-        text=True,
     )
-    if listed.returncode != 0:
-        sys.exit(f"buf breaking: git tag: {listed.stderr.strip()}")
-    return next(iter(listed.stdout.split()), None)
+    if done.returncode != 0:
+        sys.exit(f"buf breaking: git {arguments[0]}: {done.stderr.decode().strip()}")
+    return done.stdout
 
 
 def _extract(tag: str, target: Path) -> None:
     """Put the protos of a release into a buf workspace of their own."""
-    archive = subprocess.run(
-        ["git", "archive", tag, "protos"],  # noqa: S607 - found by last_release
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    ).stdout
+    archive = _git("archive", tag, "protos")
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
