@@ -1,0 +1,52 @@
+"""A call of an RPC as the service sees it, whatever face it comes through.
+
+Handlers are plain callables over it. Failures are raised as `core.errors.DomainError`;
+only the outermost adapter of a face turns them into what that face says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+
+
+@dataclass(slots=True)
+class Call:
+    """One call."""
+
+    method: str
+    """The RPC's name, such as `CreateInteraction`."""
+    metadata: Mapping[str, str]
+    """What the caller sent along, with lower-case names."""
+    peer: str = ""
+    """Where it comes from; empty when the transport does not say."""
+    deadline: float | None = None
+    """When the caller stops waiting, in the event loop's time. The transport cancels
+    the call then; nobody else needs to watch it."""
+    owner: str = ""
+    """Hash of the caller's key; empty without authentication."""
+    request_id: str = ""
+    """What the log and the response call this call."""
+    ignored: list[str] = field(default_factory=list)
+    """Members of the request that the model cannot follow and ignores."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """What goes along with the response, complete before its first message."""
+
+
+Unary = Callable[[Call, Any], Awaitable[Message]]
+"""Takes a request message and returns the response."""
+
+Stream = Callable[[Call, Any], AsyncIterator[Sequence[Message]]]
+"""Takes a request message and yields batches of messages, none of them empty."""
+
+
+class Handlers(NamedTuple):
+    """What answers the RPCs of a service, by the RPC's name."""
+
+    service: ServiceDescriptor
+    unary: Mapping[str, Unary]
+    stream: Mapping[str, Stream]

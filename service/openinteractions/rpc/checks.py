@@ -1,0 +1,204 @@
+"""Checks of messages from outside: what the other face refuses in JSON.
+
+Over gRPC a caller can fill members that are meant for what we do not know (`rest`, and
+the raw member of a union), put text that is no JSON where JSON belongs, and send
+numbers that no enum has. Checks are compiled, one closure for each message type; the
+member at fault is named by its JSON path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from typing import Any
+
+import orjson
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, OneofDescriptor
+from google.protobuf.message import Message
+
+from openinteractions.core.errors import RequestError
+from openinteractions.json.v1 import annotations_pb2
+
+OPEN = frozenset(
+    {"openinteractions.v1.DynamicAgentConfig", "openinteractions.v1.ResponseFormat"}
+)
+"""Objects that the contract leaves open: nothing in them is unknown."""
+
+LONGEST_QUOTE = 100
+
+Check = Callable[[Any], None]
+"""Takes a field's value; raises `_Misfit`."""
+
+
+class _Misfit(Exception):  # noqa: N818 - never leaves this module
+    """A value is refused; its path is collected while the checks unwind."""
+
+    def __init__(self, say: Callable[[str], str], *segments: str) -> None:
+        super().__init__()
+        self.say = say
+        self.segments = list(segments)
+
+    def as_error(self) -> RequestError:
+        path = ""
+        for segment in reversed(self.segments):
+            path += segment if segment.startswith("[") or not path else f".{segment}"
+        return RequestError(self.say(path), field=path)
+
+
+class Checks:
+    """The checks of all message types that were asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Check] = {}
+
+    def check(self, message: Message) -> None:
+        """Check a message.
+
+        Raises:
+            RequestError: a member is refused.
+        """
+        try:
+            self.prepare(message.DESCRIPTOR)(message)
+        except _Misfit as misfit:
+            raise misfit.as_error() from None
+
+    def prepare(self, descriptor: Any) -> Check:
+        """Compile the check of a message type, given by its descriptor."""
+        known, name = self._known, descriptor.full_name
+        if name not in known:
+            # A type within itself finds this, which looks for the real one later.
+            known[name] = lambda message: known[name](message)  # noqa: PLW0108
+            known[name] = _fields(
+                {
+                    field.number: check
+                    for field in descriptor.fields
+                    if (check := self._field(field)) is not None
+                }
+            )
+        return known[name]
+
+    def _field(self, field: FieldDescriptor) -> Check | None:
+        check = self._value(field)
+        if check is None:
+            return None
+        if field.is_repeated:
+            check = _each(check)
+        return check if _nameless(field) else _named(field.name, check)
+
+    def _value(self, field: FieldDescriptor) -> Check | None:
+        """Return the check of one value, None when there is nothing to check."""
+        if field.message_type is not None:
+            is_map = field.message_type.GetOptions().map_entry
+            return None if is_map else self.prepare(field.message_type)
+        if field.enum_type is not None:
+            return _number(field.enum_type.values_by_number)
+        is_open = _holder(field).full_name in OPEN
+        if _option(field, annotations_pb2.rest):
+            return _json if is_open else _unknown_members
+        if _option(field, annotations_pb2.raw):
+            word = _discriminator(field.containing_oneof)
+            return _unknown_kind(word) if word and not is_open else _json
+        return None
+
+
+def _holder(field: FieldDescriptor) -> Descriptor:
+    assert field.containing_type is not None  # noqa: S101 - only extensions have none
+    return field.containing_type
+
+
+def _fields(by_number: dict[int, Check]) -> Check:
+    def check_fields(message: Message) -> None:
+        for field, value in message.ListFields():
+            check = by_number.get(field.number)
+            if check is not None:
+                check(value)
+
+    return check_fields
+
+
+def _option(annotated: FieldDescriptor | OneofDescriptor, extension: Any) -> Any:
+    return annotated.GetOptions().Extensions[extension]
+
+
+def _discriminator(oneof: OneofDescriptor | None) -> str:
+    """Return the member that tells the members of a union apart; empty for others."""
+    return str(_option(oneof, annotations_pb2.discriminator)) if oneof else ""
+
+
+def _nameless(field: FieldDescriptor) -> bool:
+    """Say whether a field is no member of the JSON object, but what it holds is."""
+    oneof = field.containing_oneof
+    if oneof is not None and (
+        _discriminator(oneof) or _option(oneof, annotations_pb2.by_shape)
+    ):
+        return True
+    stands_for_array = field.name == "items" and len(_holder(field).fields) == 1
+    return bool(stands_for_array or _option(field, annotations_pb2.rest))
+
+
+def _named(segment: str, check: Check) -> Check:
+    def check_named(value: Any) -> None:
+        try:
+            check(value)
+        except _Misfit as misfit:
+            misfit.segments.append(segment)
+            raise
+
+    return check_named
+
+
+def _each(check: Check) -> Check:
+    def check_each(values: Sequence[Any]) -> None:
+        for index, value in enumerate(values):
+            try:
+                check(value)
+            except _Misfit as misfit:
+                misfit.segments.append(f"[{index}]")
+                raise
+
+    return check_each
+
+
+def _number(known: Container[int]) -> Check:
+    def check_number(value: int) -> None:
+        if value not in known:
+            raise _Misfit(lambda path: f"Invalid input at '{path}': no value {value}.")
+
+    return check_number
+
+
+def _json(text: str) -> None:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise _Misfit(lambda path: f"Invalid input at '{path}': not JSON.") from None
+
+
+def _unknown_members(text: str) -> None:
+    """Refuse members that we do not know; the first is named."""
+    names = list(_members(text)) or ["rest"]
+    raise _Misfit(lambda path: f"Unknown parameter '{path}'.", _clip(names[0]))
+
+
+def _unknown_kind(discriminator: str) -> Check:
+    """Return a check that refuses an object of a kind that we do not know."""
+
+    def refuse(text: str) -> None:
+        word = _clip(str(_members(text).get(discriminator, "")))
+        raise _Misfit(
+            lambda path: f"The value '{word}' is not supported for '{path}'.",
+            discriminator,
+        )
+
+    return refuse
+
+
+def _members(text: str) -> dict[str, Any]:
+    try:
+        members = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"

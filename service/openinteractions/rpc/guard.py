@@ -1,0 +1,107 @@
+"""What happens around every call: request id, key, response headers, the log.
+
+Plain wrappers over handlers, the same for both faces (design §4). A call that fails
+leaves one line in the log, with its request id; an error that the domain does not know
+leaves its traceback there and tells the caller nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from google.protobuf.message import Message
+
+from openinteractions.core.errors import DomainError, InternalError, shape
+from openinteractions.rpc.authentication import Authentication
+from openinteractions.rpc.call import Call, Handlers, Stream, Unary
+
+log = logging.getLogger(__name__)
+
+REQUEST_ID = "x-request-id"
+IGNORED = "x-openinteractions-ignored"
+RETRY_AFTER = "retry-after"
+
+SERVER_ERROR = 500
+
+_GOOD_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+def guard(handlers: Handlers, authentication: Authentication) -> Handlers:
+    """Return the handlers with everything around them.
+
+    They raise nothing but `DomainError`, and only with a request id in the headers.
+    """
+    return Handlers(
+        handlers.service,
+        {name: _unary(unary, authentication) for name, unary in handlers.unary.items()},
+        {
+            name: _stream(stream, authentication)
+            for name, stream in handlers.stream.items()
+        },
+    )
+
+
+def _unary(handler: Unary, authentication: Authentication) -> Unary:
+    async def guarded(call: Call, request: Any) -> Message:
+        try:
+            _begin(call, authentication)
+            response = await handler(call, request)
+        except DomainError as error:
+            _note(call, error)
+            raise
+        except Exception as error:
+            raise _accident(call, error) from error
+        _name_ignored(call)
+        return response
+
+    return guarded
+
+
+def _stream(handler: Stream, authentication: Authentication) -> Stream:
+    async def guarded(call: Call, request: Any) -> AsyncIterator[Sequence[Message]]:
+        try:
+            _begin(call, authentication)
+            async with aclosing(handler(call, request)) as batches:  # type: ignore[type-var]
+                async for batch in batches:
+                    _name_ignored(call)
+                    yield batch
+        except DomainError as error:
+            _note(call, error)
+            raise
+        except Exception as error:
+            raise _accident(call, error) from error
+
+    return guarded
+
+
+def _begin(call: Call, authentication: Authentication) -> None:
+    sent = call.metadata.get(REQUEST_ID, "")
+    good = _GOOD_REQUEST_ID.fullmatch(sent)
+    call.request_id = sent if good else uuid.uuid4().hex
+    call.headers[REQUEST_ID] = call.request_id
+    call.owner = authentication.owner(call.metadata)
+
+
+def _name_ignored(call: Call) -> None:
+    if call.ignored:
+        call.headers[IGNORED] = ", ".join(call.ignored)
+
+
+def _note(call: Call, error: DomainError) -> None:
+    if error.retry_after is not None:
+        call.headers[RETRY_AFTER] = str(math.ceil(error.retry_after))
+    looks = shape(error.reason)
+    level = logging.WARNING if looks.http_status >= SERVER_ERROR else logging.INFO
+    where = (call.method, call.request_id)
+    log.log(level, "%s %s failed: %s: %r", *where, looks.code, error.message)
+
+
+def _accident(call: Call, error: Exception) -> DomainError:
+    log.error("%s %s failed", call.method, call.request_id, exc_info=error)
+    return InternalError("Internal error.")

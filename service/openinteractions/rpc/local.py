@@ -1,0 +1,72 @@
+"""The service for a gateway in the same process: no channel, the same handlers.
+
+Answers as a service behind a channel would, failures as `google.rpc.Status` included,
+so that a gateway cannot tell the two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+
+from google.protobuf.message import Message
+from google.rpc import status_pb2
+
+from openinteractions.core.errors import DomainError
+from openinteractions.rpc.authentication import Authentication
+from openinteractions.rpc.call import Call, Handlers
+from openinteractions.rpc.guard import guard
+from openinteractions.rpc.status import to_status
+
+Failure = Callable[[status_pb2.Status, Mapping[str, str]], Exception]
+"""Makes the exception that tells of a failed call, with its response headers."""
+
+
+class LocalUpstream:
+    """Calls handlers directly; requests are what the gateway's codec has let through.
+
+    `headers` is filled before a call returns or fails, and before the first batch of
+    a stream.
+    """
+
+    def __init__(
+        self, handlers: Handlers, authentication: Authentication, *, failure: Failure
+    ) -> None:
+        self._handlers = guard(handlers, authentication)
+        self._failure = failure
+
+    async def unary(
+        self,
+        method: str,
+        request: Message,
+        metadata: Mapping[str, str],
+        headers: dict[str, str],
+    ) -> Message:
+        """Call an RPC with one answer. Cancelling this cancels the call."""
+        call = Call(method, metadata)
+        try:
+            return await self._handlers.unary[method](call, request)
+        except DomainError as error:
+            raise self._failure(to_status(error), call.headers) from error
+        finally:
+            headers.update(call.headers)
+
+    async def stream(
+        self,
+        method: str,
+        request: Message,
+        metadata: Mapping[str, str],
+        headers: dict[str, str],
+    ) -> AsyncIterator[Sequence[Message]]:
+        """Call an RPC with many answers. Closing the iterator says the caller left."""
+        call = Call(method, metadata)
+        try:
+            batches = self._handlers.stream[method](call, request)
+            async with aclosing(batches):  # type: ignore[type-var]
+                async for batch in batches:
+                    headers.update(call.headers)
+                    yield batch
+        except DomainError as error:
+            raise self._failure(to_status(error), call.headers) from error
+        finally:
+            headers.update(call.headers)

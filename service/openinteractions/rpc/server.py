@@ -1,0 +1,98 @@
+"""The gRPC server: the service, reflection and health on one port.
+
+Unencrypted: for the same machine, a private network, or behind a proxy with TLS.
+"""
+
+from __future__ import annotations
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from openinteractions.rpc.authentication import Authentication
+from openinteractions.rpc.call import Handlers
+from openinteractions.rpc.guard import guard
+from openinteractions.rpc.strict import strict
+from openinteractions.rpc.transport import generic_handler
+
+REFLECTION = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
+"""Both versions of the protocol; they differ in nothing but the name."""
+
+OPTIONS: tuple[tuple[str, int], ...] = (
+    # Two servers on one port would share its callers at random.
+    ("grpc.so_reuseport", 0),
+    # Finds callers that are gone without a word, through middleboxes too.
+    ("grpc.keepalive_time_ms", 120_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    # Callers may look for us as often as every ten seconds, between calls as well.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+)
+
+
+class GrpcServer:
+    """The gRPC face. Belongs to the event loop in which it is made."""
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        authentication: Authentication,
+        *,
+        max_message_bytes: int,
+    ) -> None:
+        """Make the server; `max_message_bytes` holds in either direction."""
+        self._service = handlers.service.full_name
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
+        self._server = grpc.aio.server(
+            options=(
+                *OPTIONS,
+                ("grpc.max_send_message_length", max_message_bytes),
+                ("grpc.max_receive_message_length", max_message_bytes),
+            )
+        )
+        self._server.add_generic_rpc_handlers(
+            (generic_handler(guard(strict(handlers), authentication)),)
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._add_reflection()
+
+    def _add_reflection(self) -> None:
+        servicer = reflection.aio.ReflectionServicer(  # type: ignore[attr-defined]
+            (self._service, health.SERVICE_NAME, *REFLECTION)
+        )
+        handler = grpc.stream_stream_rpc_method_handler(
+            servicer.ServerReflectionInfo,
+            request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+            response_serializer=(
+                reflection_pb2.ServerReflectionResponse.SerializeToString
+            ),
+        )
+        self._server.add_generic_rpc_handlers(
+            tuple(
+                grpc.method_handlers_generic_handler(
+                    name, {"ServerReflectionInfo": handler}
+                )
+                for name in REFLECTION
+            )
+        )
+
+    async def start(self, address: str) -> int:
+        """Listen on `host:port` and return the port, which port 0 lets the system pick.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}: {error}") from error
+        await self._server.start()
+        for service in ("", self._service):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take no more calls, wait for those that run, then cancel the rest."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_seconds)

@@ -1,0 +1,118 @@
+"""Between gRPC's calls and ours: the outermost frame of the gRPC face.
+
+Metadata, peer and deadline become a `Call`; a `DomainError` becomes a status with its
+details in the trailers. A caller that leaves cancels the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, NoReturn
+
+import grpc
+import grpc.aio
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from openinteractions.core.errors import DomainError
+from openinteractions.rpc.call import Call, Handlers, Stream, Unary
+from openinteractions.rpc.status import to_status
+
+DETAILS = "grpc-status-details-bin"
+
+LONGEST_MESSAGE_BYTES = 1000
+"""Clients take 8 KiB of trailers; the message is in them up to three times, once with
+three bytes for each that is not ASCII."""
+
+CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+Context = grpc.aio.ServicerContext[bytes, Message]
+
+
+def generic_handler(handlers: Handlers) -> grpc.GenericRpcHandler[Any, Any]:
+    """Return the service for a gRPC server; the handlers take serialized requests.
+
+    Raises:
+        KeyError: an RPC has no handler.
+    """
+    service = handlers.service
+    return grpc.method_handlers_generic_handler(
+        service.full_name,
+        {method.name: _method_handler(method, handlers) for method in service.methods},
+    )
+
+
+def _method_handler(
+    method: MethodDescriptor, handlers: Handlers
+) -> grpc.RpcMethodHandler[bytes, Message]:
+    # Without a deserializer the bytes come as they are: what is no message is then
+    # the caller's mistake, and not an internal error.
+    serializer: Any = GetMessageClass(method.output_type).SerializeToString
+    if method.server_streaming:
+        return grpc.unary_stream_rpc_method_handler(
+            _stream(method.name, handlers.stream[method.name]),
+            response_serializer=serializer,
+        )
+    return grpc.unary_unary_rpc_method_handler(
+        _unary(method.name, handlers.unary[method.name]),
+        response_serializer=serializer,
+    )
+
+
+def _unary(name: str, handler: Unary) -> Callable[[bytes, Context], Awaitable[Message]]:
+    async def serve(request: bytes, context: Context) -> Message:
+        call = _call(name, context)
+        try:
+            response = await handler(call, request)
+        except DomainError as error:
+            await _fail(context, call, error)
+        await context.send_initial_metadata(tuple(call.headers.items()))
+        return response
+
+    return serve
+
+
+def _stream(name: str, handler: Stream) -> Callable[[bytes, Context], Awaitable[None]]:
+    async def serve(request: bytes, context: Context) -> None:
+        call = _call(name, context)
+        begun = False
+        try:
+            async with aclosing(handler(call, request)) as batches:  # type: ignore[type-var]
+                async for batch in batches:
+                    if not begun:
+                        begun = True
+                        await context.send_initial_metadata(tuple(call.headers.items()))
+                    for message in batch:
+                        await context.write(message)
+        except DomainError as error:
+            await _fail(context, call, error)
+
+    return serve
+
+
+def _call(name: str, context: Context) -> Call:
+    # The stub says that there always is one.
+    remaining: float | None = context.time_remaining()
+    return Call(
+        name,
+        {
+            key: value
+            for key, value in context.invocation_metadata() or ()
+            if isinstance(value, str)
+        },
+        peer=context.peer(),
+        deadline=None
+        if remaining is None
+        else asyncio.get_running_loop().time() + remaining,
+    )
+
+
+async def _fail(context: Context, call: Call, error: DomainError) -> NoReturn:
+    status = to_status(error, longest_bytes=LONGEST_MESSAGE_BYTES)
+    details = (DETAILS, status.SerializeToString())
+    await context.abort(
+        CODES[status.code], status.message, (*call.headers.items(), details)
+    )
