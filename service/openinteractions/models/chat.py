@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 
 from openinteractions.core.errors import DomainError
 from openinteractions.core.model_events import ModelEvent
@@ -51,7 +51,7 @@ class Chat:
 
     async def stream(
         self, request: ModelRequest
-    ) -> AsyncIterator[Sequence[ModelEvent]]:
+    ) -> AsyncGenerator[Sequence[ModelEvent], None]:
         """Ask for an answer piece by piece (see `ports.Model`)."""
         name, body = self._body(request, stream=True)
         answer = await self._endpoint.open(PATH, body, model=name)

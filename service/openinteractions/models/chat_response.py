@@ -110,20 +110,18 @@ class Turn:
         return found
 
     def _read(self, found: Any, member: str) -> list[ModelEvent]:
-        if not isinstance(found, dict):
-            raise self._failures.broken("answered something that is no answer")
+        if type(found) is not dict:
+            raise self._none()
         if found.get("error") or found.get("object") == "error":
             raise self._failures.from_body(found.get("error") or found)
         if usage := found.get("usage"):
             self._usage = usage
         choices = found.get("choices")
-        if not choices:
-            if member == "message":
-                raise self._failures.broken("answered something that is no answer")
+        if (not choices and member == "delta") or self._finished:
             return []
-        if self._finished:
-            return []
-        choice = choices[0]
+        choice = choices[0] if choices and type(choices) is list else None
+        if type(choice) is not dict:
+            raise self._none()
         delta = choice.get(member)
         events = self._events(delta) if delta else []
         if self._mender is not None:
@@ -132,7 +130,12 @@ class Turn:
             events += self._end_as(reason)
         return events
 
-    def _events(self, delta: dict[str, Any]) -> list[ModelEvent]:
+    def _none(self) -> Exception:
+        return self._failures.broken("answered something that is no answer")
+
+    def _events(self, delta: Any) -> list[ModelEvent]:
+        if type(delta) is not dict:
+            raise self._none()
         events: list[ModelEvent] = []
         for name in self._members:
             if thought := delta.get(name):
@@ -173,7 +176,7 @@ class Turn:
             if thinking := part.get("thinking"):
                 inner = thinking if isinstance(thinking, list) else [{"text": thinking}]
                 for piece in inner if self._members else ():
-                    self._think(piece.get("text"), events)
+                    self._think(isinstance(piece, dict) and piece.get("text"), events)
             else:
                 self._say(part.get("text"), events)
 

@@ -1,0 +1,148 @@
+"""The configured models by the names that clients send, and their endpoints.
+
+Exact names beat `*`. Endpoints and models are made when they are first asked for, and
+live until the registry is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from openinteractions.config import settings
+from openinteractions.core.errors import UnknownModelError
+from openinteractions.engine.ports import Model
+from openinteractions.models.chat import Chat
+from openinteractions.models.endpoint import Endpoint
+from openinteractions.models.profile import from_settings
+from openinteractions.models.scripted import Scripted
+
+ANY = "*"
+
+_LISTED = 20
+"""How many names an error lists."""
+
+
+class Host(Protocol):
+    """An endpoint of the configuration, from which its models are had."""
+
+    def model(self, settings: settings.Model) -> Model:
+        """Return a model of the endpoint. Does no I/O."""
+
+    async def close(self) -> None:
+        """Let go of whatever the endpoint holds."""
+
+
+class ChatHost:
+    """A server that speaks the `chat` dialect."""
+
+    def __init__(
+        self, name: str, configured: settings.Endpoint, *, api_key: str | None
+    ) -> None:
+        self._endpoint = Endpoint(
+            name,
+            base_url=configured.base_url or "",
+            api_key=api_key,
+            headers=configured.headers,
+            api_version=configured.api_version,
+            connect_timeout=configured.connect_timeout_seconds,
+            first_byte_timeout=configured.first_byte_timeout_seconds,
+            between_chunks_timeout=configured.between_chunks_timeout_seconds,
+        )
+
+    def model(self, settings: settings.Model) -> Model:
+        """Return a model of the server."""
+        profile = from_settings(settings.profile)
+        return Chat(self._endpoint, upstream=settings.upstream, profile=profile)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._endpoint.close()
+
+
+class ScriptedHost:
+    """Whoever plays the scripts of the `scripted` dialect."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def model(self, settings: settings.Model) -> Model:
+        """Return a model whose upstream name, if it has one, is its script."""
+        return Scripted(self._name, script=settings.upstream)
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class Registry:
+    """The models of a configuration (see `engine.ports.Models`).
+
+    Args:
+        endpoints: the configured endpoints by name.
+        models: the configured models by the names that clients send.
+        api_key: returns the key of the named endpoint, or None.
+        embedded: makes the host of an endpoint of the `embedded` dialect.
+    """
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, settings.Endpoint],
+        models: Mapping[str, settings.Model],
+        *,
+        api_key: Callable[[str], str | None],
+        embedded: Callable[[str, settings.Endpoint], Host],
+    ) -> None:
+        self._endpoints = endpoints
+        self._configured = models
+        self._api_key = api_key
+        self._embedded = embedded
+        self._hosts: dict[str, Host] = {}
+        self._models: dict[str, Model] = {}
+
+    def resolve(self, name: str) -> Model:
+        """Return the model that clients call `name`.
+
+        Raises:
+            UnknownModelError: no configured name fits.
+        """
+        key = name if name in self._configured else ANY
+        model = self._models.get(key)
+        if model is None:
+            configured = self._configured.get(key)
+            if configured is None:
+                raise self._unknown(name)
+            model = self._host(configured.endpoint).model(configured)
+            self._models[key] = model
+        return model
+
+    async def close(self) -> None:
+        """Close every endpoint; what is under way there breaks off."""
+        hosts = list(self._hosts.values())
+        self._hosts.clear()
+        self._models.clear()
+        for host in hosts:
+            await host.close()
+
+    def _host(self, name: str) -> Host:
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = self._open(name, self._endpoints[name])
+        return host
+
+    def _open(self, name: str, endpoint: settings.Endpoint) -> Host:
+        match endpoint.dialect:
+            case "chat":
+                return ChatHost(name, endpoint, api_key=self._api_key(name))
+            case "scripted":
+                return ScriptedHost(name)
+            case "embedded":
+                return self._embedded(name, endpoint)
+
+    def _unknown(self, name: str) -> UnknownModelError:
+        known = sorted(self._configured)
+        listed = ", ".join(known[:_LISTED])
+        more = ", …" if len(known) > _LISTED else ""
+        return UnknownModelError(
+            f"model: no model is called {name[:200]!r}; known are: {listed}{more}.",
+            field="model",
+        )
