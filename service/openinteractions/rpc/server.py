@@ -17,7 +17,8 @@ from openinteractions.rpc.strict import strict
 from openinteractions.rpc.transport import generic_handler
 
 REFLECTION = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
-"""Both versions of the protocol; they differ in nothing but the name."""
+"""Both versions of the protocol; they differ in nothing but the name. Only the second
+is listed: the first has no descriptor here, which clients would ask for."""
 
 OPTIONS: tuple[tuple[str, int], ...] = (
     # Two servers on one port would share its callers at random.
@@ -59,7 +60,7 @@ class GrpcServer:
 
     def _add_reflection(self) -> None:
         servicer = reflection.aio.ReflectionServicer(  # type: ignore[attr-defined]
-            (self._service, health.SERVICE_NAME, *REFLECTION)
+            (self._service, health.SERVICE_NAME, reflection.SERVICE_NAME)
         )
         handler = grpc.stream_stream_rpc_method_handler(
             servicer.ServerReflectionInfo,
