@@ -1,0 +1,155 @@
+"""Names that clients send become models of the configured endpoints."""
+
+from __future__ import annotations
+
+import pytest
+
+from openinteractions.config.settings import Endpoint, Model, Profile
+from openinteractions.core.errors import NotSupportedError, UnknownModelError
+from openinteractions.engine import ports
+from openinteractions.models.profile import Profile as Facts
+from openinteractions.models.profile import Tools, from_settings
+from openinteractions.models.registry import Host, Registry, ScriptedHost
+from tests.backend.app import Backend
+from tests.models.asking import asked
+from tests.models.events import text
+from tests.models.servers import scripted_backend
+
+
+def scripted(**upstreams: str | None) -> Registry:
+    models = {
+        name.replace("any", "*"): Model(endpoint="demo", upstream=upstream)
+        for name, upstream in upstreams.items()
+    }
+    return registry({"demo": Endpoint(dialect="scripted")}, models)
+
+
+def registry(endpoints: dict[str, Endpoint], models: dict[str, Model]) -> Registry:
+    return Registry(
+        endpoints, models, api_key=lambda name: f"key-of-{name}", embedded=no_embedded
+    )
+
+
+def no_embedded(name: str, endpoint: Endpoint) -> Host:
+    raise AssertionError(name)
+
+
+async def said_by(found: Registry, name: str) -> str:
+    return text(await found.resolve(name).generate(asked(name)))
+
+
+async def test_exact_names_beat_the_rest() -> None:
+    found = scripted(a="say exact", any="say other")
+    assert await said_by(found, "a") == "exact"
+    assert await said_by(found, "b") == "other"
+
+
+async def test_a_name_without_an_upstream_goes_on_as_it_is() -> None:
+    assert await said_by(scripted(any=None), "say mine") == "mine"
+
+
+def test_models_are_made_once() -> None:
+    found = scripted(a="say a", any="say b")
+    assert found.resolve("a") is found.resolve("a")
+    assert found.resolve("x") is found.resolve("y")
+    assert found.resolve("a") is not found.resolve("x")
+
+
+def test_an_unknown_name_is_told_the_known_ones() -> None:
+    with pytest.raises(UnknownModelError, match=r"'x'; known are: a, b\.") as raised:
+        scripted(b="say", a="say").resolve("x")
+    assert raised.value.field == "model"
+
+
+def test_only_so_many_names_are_listed() -> None:
+    many = {f"model-{number:03}": "say" for number in range(100)}
+    with pytest.raises(UnknownModelError) as raised:
+        scripted(**many).resolve("x" * 10_000)
+    assert raised.value.message.endswith("model-019, ….")
+    assert len(raised.value.message) < 1000
+
+
+async def test_a_chat_endpoint_is_asked_with_its_key() -> None:
+    backend = Backend()
+    async with scripted_backend(backend) as url:
+        found = registry(
+            {"vllm": Endpoint(dialect="chat", base_url=url, headers={"X-A": "b"})},
+            {"gemini": Model(endpoint="vllm", upstream="hello")},
+        )
+        assert await said_by(found, "gemini") == "Hello."
+        await found.close()
+    headers = backend.requests["hello"][0]["headers"]
+    assert headers["authorization"] == "Bearer key-of-vllm"
+    assert headers["x-a"] == "b"
+
+
+def test_a_profile_is_the_models_own() -> None:
+    endpoint = Endpoint(dialect="chat", base_url="http://127.0.0.1:1/v1")
+    found = registry(
+        {"vllm": endpoint},
+        {
+            "small": Model(endpoint="vllm", profile=Profile(top_k=False)),
+            "*": Model(endpoint="vllm"),
+        },
+    )
+    request = asked("small").request
+    request.generation_config.top_k = 1
+    assert not found.resolve("other").check(request)
+    with pytest.raises(NotSupportedError):
+        found.resolve("small").check(request)
+
+
+async def test_the_embedded_endpoint_is_opened_by_whoever_knows_it() -> None:
+    opened: list[str] = []
+
+    class Watched(ScriptedHost):
+        async def close(self) -> None:
+            opened.append("closed")
+
+    def embedded(name: str, endpoint: Endpoint) -> Host:
+        opened.append(name)
+        return Watched(name)
+
+    found = Registry(
+        {"tiny": Endpoint(dialect="embedded")},
+        {"*": Model(endpoint="tiny")},
+        api_key=lambda _: None,
+        embedded=embedded,
+    )
+    model: ports.Model = found.resolve("a")
+    assert found.resolve("b") is model
+    await found.close()
+    await found.close()
+    assert opened == ["tiny", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "facts"),
+    [
+        pytest.param(None, Facts(), id="nothing known"),
+        pytest.param(Profile(), Facts(), id="nothing said"),
+        pytest.param(Profile(tools=False), Facts(tools=Tools.NONE), id="no tools"),
+        pytest.param(
+            Profile(tools="constrained", max_output_tokens=9),
+            Facts(tools=Tools.CONSTRAINED, max_output_tokens=9),
+            id="constrained",
+        ),
+        pytest.param(
+            Profile(reasoning="thinking"),
+            Facts(reasoning_member="thinking"),
+            id="a member of thoughts",
+        ),
+        pytest.param(
+            Profile(reasoning=False), Facts(reasoning=False), id="no thoughts"
+        ),
+        pytest.param(
+            Profile(strict_schemas=True, max_tokens_member="max_completion_tokens"),
+            Facts(strict_schemas=True, max_tokens_member="max_completion_tokens"),
+            id="hosted",
+        ),
+    ],
+)
+def test_the_profile_of_the_configuration(
+    configured: Profile | None, facts: Facts
+) -> None:
+    assert from_settings(configured) == facts
