@@ -336,6 +336,14 @@ async def test_the_first_event_is_told_before_the_rest_is_parsed() -> None:
         await anext(batches)
 
 
+async def test_nothing_after_the_end_of_a_stream_is_waited_for() -> None:
+    ended = data({"content": "a"}, "stop") + b"data: [DONE]\n\n"
+    assert await batches_of([ended, b"data: {garbage\n\n"]) == [
+        [Text("a")],
+        [Finish(FinishReason.STOP)],
+    ]
+
+
 async def test_a_piece_that_never_ends_is_given_up() -> None:
     with pytest.raises(errors.UpstreamFailedError, match="too large"):
         await batches_of([b"data: " + b"x" * 2000])

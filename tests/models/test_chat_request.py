@@ -230,6 +230,8 @@ def test_one_call_at_a_time_where_the_model_cannot_do_more() -> None:
         pytest.param("response_mime_type: 'text/plain'", {}, id="plain text alone"),
         pytest.param("response_format { single { text { } } }", {}, id="any text"),
         pytest.param("response_format { list { } }", {}, id="no entry"),
+        pytest.param("response_format { }", {}, id="nothing"),
+        pytest.param("response_format { single { } }", {}, id="an empty entry"),
     ],
 )
 def test_response_formats(said: str, expected: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ async def played(script: str, *steps: Step) -> list[ModelEvent]:
         pytest.param(
             "words 3", [Text("word0 "), Text("word1 "), Text("word2")], id="words"
         ),
-        pytest.param("say a\nsay b", [Text("a"), Text("b")], id="lines"),
+        pytest.param("say a;\n; say b", [Text("a"), Text("b")], id="lines"),
         pytest.param('say "a;b" ; say c', [Text('"a;b"'), Text("c")], id="quotes"),
         pytest.param('say "a; say b', [Text('"a'), Text("b")], id="half a quote"),
         pytest.param("echo", [Text("Hello?")], id="echo"),

@@ -55,8 +55,6 @@ def build(
 
 def _add_tools(body: dict[str, Any], request: Request, profile: Profile) -> None:
     chosen = choice.read(request)
-    if not chosen.functions:
-        return
     body["tools"] = tools = []
     for function in chosen.functions:
         described: dict[str, Any] = {"name": function.name}

@@ -17,6 +17,7 @@ from typing import Any
 from weakref import WeakSet
 
 import aiohttp
+from yarl import URL
 
 from openinteractions.models.answer import Answer
 from openinteractions.models.failures import Failures
@@ -80,6 +81,7 @@ class Endpoint:
         self._between_chunks = between_chunks_timeout
         self._opening = asyncio.Lock()
         self._target: Target | None = None
+        self._urls: dict[str, URL] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, path: str, body: bytes, *, model: str) -> bytes:
@@ -108,7 +110,11 @@ class Endpoint:
             await self._start()
         assert self._session is not None  # noqa: S101 - for the type checker
         assert self._target is not None  # noqa: S101
-        url = self._target.url(path, model)
+        url = self._urls.get(path)
+        if url is None:
+            url = self._target.url(path, model)
+            if not self._target.deployments:
+                self._urls[path] = url
         try:
             response = await self._send(self._session, url, body)
         except (aiohttp.ClientError, OSError) as error:
@@ -142,7 +148,7 @@ class Endpoint:
             )
 
     async def _send(
-        self, session: aiohttp.ClientSession, url: Any, body: bytes
+        self, session: aiohttp.ClientSession, url: URL, body: bytes
     ) -> aiohttp.ClientResponse:
         try:
             return await _post(session, url, body)
@@ -170,7 +176,7 @@ class Endpoint:
 
 
 async def _post(
-    session: aiohttp.ClientSession, url: Any, body: bytes
+    session: aiohttp.ClientSession, url: URL, body: bytes
 ) -> aiohttp.ClientResponse:
     data = body if len(body) <= _LARGE_BODY else io.BytesIO(body)
     return await session.post(url, data=data, allow_redirects=False)

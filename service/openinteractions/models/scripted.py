@@ -79,9 +79,8 @@ class Scripted:
         for read in _reads(statements, _Performance(scene, self._endpoint)):
             if read is None:
                 await asyncio.Event().wait()
-                continue
-            for batch in (read[:1], read[1:]):
-                if batch:
+            else:
+                for batch in filter(None, (read[:1], read[1:])):
                     yield batch
 
 
