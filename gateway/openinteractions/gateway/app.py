@@ -1,0 +1,177 @@
+"""The gateway: HTTP requests in, responses out.
+
+Holds the stages together and has no logic of its own. One handler takes every request;
+the paths that are no RPC are `/healthz` (live), `/readyz` (ready to serve) and
+`/openapi.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+from google.protobuf.descriptor import Descriptor, ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from openinteractions.gateway import clients, openapi
+from openinteractions.gateway.binding import Binder, Call, revision_refused
+from openinteractions.gateway.codec import Codec
+from openinteractions.gateway.connection import Server
+from openinteractions.gateway.errors import Reason, RefusedError
+from openinteractions.gateway.exchange import Exchange, read_body
+from openinteractions.gateway.query import parse_query
+from openinteractions.gateway.revisions import Revision, RevisionError
+from openinteractions.gateway.routes import Routes
+from openinteractions.gateway.stream import StreamCaller
+from openinteractions.gateway.unary import UnaryCaller
+from openinteractions.gateway.upstream import LARGEST_MESSAGE, Upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long clients are left without a byte, in seconds."""
+
+    stream_headers: float = 10
+    """Until the headers of a stream go out without a first event."""
+
+    comment: float = 15
+    """Of silence in a stream, until a comment is sent."""
+
+    unary_headers: float = 45
+    """Until a client that gives up after 60 s gets the headers of its answer."""
+
+    space: float = 15
+    """Between the spaces that such a client gets from then on."""
+
+
+class Gateway:
+    """The HTTP/JSON face of some services.
+
+    Args:
+        upstream: the services.
+        services: what they are called and how HTTP reaches them.
+        default_revision: what a client reads that does not say.
+        max_body_bytes: the largest request body.
+        public_url: where clients find the server, for the OpenAPI document.
+        ready: whether the server can serve; asked by `/readyz`.
+        patience: how long clients are left without a byte.
+
+    Raises:
+        SchemaError: a message has no JSON form.
+        RouteError: an RPC cannot be served over HTTP.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        *,
+        services: Sequence[ServiceDescriptor],
+        default_revision: Revision = Revision.STEPS,
+        max_body_bytes: int = LARGEST_MESSAGE,
+        public_url: str | None = None,
+        ready: Callable[[], bool] = lambda: True,
+        patience: Patience | None = None,
+    ) -> None:
+        patience = patience or Patience()
+        self._default_revision = default_revision
+        self._max_body_bytes = max_body_bytes
+        self._ready = ready
+        self._routes = Routes(services)
+        methods = [method for service in services for method in service.methods]
+        codec = Codec(
+            decoded=_types(method.input_type for method in methods),
+            encoded=_types(method.output_type for method in methods),
+        )
+        self._binder = Binder(codec, self._routes.all)
+        self._unary = UnaryCaller(
+            upstream,
+            codec,
+            headers_after=patience.unary_headers,
+            space_every=patience.space,
+        )
+        self._stream = StreamCaller(
+            upstream,
+            codec,
+            headers_after=patience.stream_headers,
+            comment_after=patience.comment,
+        )
+        document = openapi.document(self._routes.all, server=public_url or "/")
+        self._pages = {
+            "/healthz": self._live,
+            "/readyz": self._readiness,
+            "/openapi.json": _page(orjson.dumps(document)),
+        }
+
+    def server(self) -> Server:
+        """Return an aiohttp server, for `aiohttp.web.ServerRunner`.
+
+        To be called in the event loop that is to run it.
+        """
+        return Server(self.handle)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request; whatever fails is an answer too."""
+        path, _, query = request.raw_path.partition("?")
+        exchange = Exchange(request, path, clients.request_id(request.headers))
+        try:
+            page = self._pages.get(path)
+            if page is not None:
+                return _shown(exchange, page)
+            call = await self._call(exchange, query)
+            if call.streams:
+                return await self._stream.answer(exchange, call)
+            return await self._unary.answer(exchange, call)
+        except Exception as error:  # noqa: BLE001 - the outermost frame of a request
+            return exchange.failed(error)
+
+    async def _call(self, exchange: Exchange, query: str) -> Call:
+        request = exchange.request
+        route, variables = self._routes.find(request.method, exchange.path)
+        parameters = parse_query(query)
+        exchange.metadata = clients.metadata(
+            request.headers, parameters, exchange.identifier
+        )
+        try:
+            exchange.revision = clients.revision(
+                request.headers, self._default_revision
+            )
+        except RevisionError as error:
+            raise revision_refused(error) from None
+        body = b""
+        if request.body_exists:
+            body = await read_body(request, self._max_body_bytes)
+        return self._binder.bind(route, variables, parameters, body)
+
+    def _live(self, exchange: Exchange) -> web.Response:
+        return exchange.json(b'{"status":"live"}')
+
+    def _readiness(self, exchange: Exchange) -> web.Response:
+        if not self._ready():
+            raise RefusedError(
+                Reason.ERROR_REASON_UNAVAILABLE, "The server is not ready."
+            )
+        return exchange.json(b'{"status":"ready"}')
+
+
+_Page = Callable[[Exchange], web.Response]
+
+
+def _page(body: bytes) -> _Page:
+    return lambda exchange: exchange.json(body)
+
+
+def _shown(exchange: Exchange, page: _Page) -> web.Response:
+    if exchange.request.method not in {"GET", "HEAD"}:
+        raise RefusedError(
+            Reason.ERROR_REASON_METHOD_NOT_ALLOWED,
+            f"This path has no method {exchange.request.method}.",
+            headers={"Allow": "GET, HEAD"},
+        )
+    return page(exchange)
+
+
+def _types(descriptors: Iterable[Descriptor]) -> list[type[Message]]:
+    return [GetMessageClass(descriptor) for descriptor in descriptors]

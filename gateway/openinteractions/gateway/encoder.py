@@ -1,0 +1,207 @@
+"""Messages to JSON values: one closure for each message type, made at start-up.
+
+The values are for orjson: JSON text in a message is embedded as it is, on one line.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from openinteractions.gateway.describe import describe, words
+from openinteractions.gateway.options import enum_type, message_type
+from openinteractions.gateway.schema import (
+    Kind,
+    Member,
+    ObjectShape,
+    Union,
+    ValueShape,
+)
+
+Encode = Callable[[Any], Any]
+"""Makes a JSON value out of a message, or out of the value of a field."""
+
+Write = Callable[[dict[str, Any], Any], None]
+"""Writes the value of a field into the JSON object that is being made."""
+
+_Plan = dict[FieldDescriptor, tuple[str, Encode | None, Write | None]]
+
+
+class Encoder:
+    """The closures of all message types that were asked for."""
+
+    def __init__(self) -> None:
+        self._encodes: dict[str, Encode] = {}
+
+    def encode(self, descriptor: Descriptor) -> Encode:
+        """Return the closure that makes the JSON value of messages of this type.
+
+        Raises:
+            SchemaError: the type, or one within it, has no JSON form.
+        """
+        name = descriptor.full_name
+        if name not in self._encodes:
+            self._encodes[name] = self._later(name)
+            shape = describe(descriptor)
+            if isinstance(shape, ValueShape):
+                self._encodes[name] = self._value(shape)
+            else:
+                self._encodes[name] = _object(self._plan(shape))
+        return self._encodes[name]
+
+    def _later(self, name: str) -> Encode:
+        """Return what a type within itself finds while it is being compiled."""
+
+        def encode(message: Message) -> Any:
+            return self._encodes[name](message)
+
+        return encode
+
+    def _plan(self, shape: ObjectShape) -> _Plan:
+        plan: _Plan = {
+            member.field: (member.key, self._member(member), None)
+            for member in shape.members
+        }
+        if shape.rest is not None:
+            plan[shape.rest] = ("", None, _write_rest)
+        if shape.union is not None:
+            plan |= self._union(shape.union)
+        return plan
+
+    def _union(self, union: Union) -> _Plan:
+        plan: _Plan = {}
+        for tag, field in union.tags.items():
+            inner = describe(message_type(field))
+            assert isinstance(inner, ObjectShape)  # noqa: S101 - `describe` saw to it
+            write = _flattened(union.discriminator, tag, self._plan(inner))
+            plan[field] = ("", None, write)
+        if union.fallback is not None:
+            plan[union.fallback] = ("", None, _write_whole)
+        return plan
+
+    def _value(self, shape: ValueShape) -> Encode:
+        plan: dict[FieldDescriptor, Encode] = {}
+        if shape.text is not None:
+            plan[shape.text.field] = _same
+        if shape.object is not None:
+            plan[shape.object] = self.encode(message_type(shape.object))
+        if shape.raw is not None:
+            plan[shape.raw] = embedded
+        for form in shape.lists:
+            plan[form.field] = _items(form.items, self._member(form.items))
+
+        def encode(message: Message) -> Any:
+            for field, value in message.ListFields():
+                return plan[field](value)
+            return None  # nothing is set: the member is absent
+
+        return encode
+
+    def _member(self, member: Member) -> Encode | None:
+        """Return what makes the value of a field; None takes it as it is."""
+        if member.repeated:
+            one = self._single(member)
+            if one is None:
+                return list
+            return lambda items: [one(item) for item in items]
+        return self._single(member)
+
+    def _single(self, member: Member) -> Encode | None:
+        if member.kind is Kind.MESSAGE:
+            return self.encode(message_type(member.field))
+        if member.kind is Kind.ENUM:
+            return words(enum_type(member.field)).get
+        return _ENCODES.get(member.kind)
+
+
+def _object(plan: _Plan) -> Encode:
+    def encode(message: Message) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for field, value in message.ListFields():
+            key, encode_value, write = plan[field]
+            if encode_value is not None:
+                encoded = encode_value(value)
+                if encoded is not None:
+                    made[key] = encoded
+            elif write is None:
+                made[key] = value
+            else:
+                write(made, value)
+        return made
+
+    return encode
+
+
+def _flattened(discriminator: str, tag: str, plan: _Plan) -> Write:
+    encode = _object(plan)
+
+    def write(made: dict[str, Any], message: Message) -> None:
+        made[discriminator] = tag
+        made |= encode(message)
+
+    return write
+
+
+def _write_rest(made: dict[str, Any], text: str) -> None:
+    for key, value in orjson.loads(text).items():
+        made.setdefault(key, value)
+
+
+def _write_whole(made: dict[str, Any], text: str) -> None:
+    made |= orjson.loads(text)
+
+
+def _items(member: Member, encode: Encode | None) -> Encode:
+    name = member.key
+
+    def encode_list(message: Message) -> list[Any]:
+        items = getattr(message, name)
+        return list(items) if encode is None else list(encode(items))
+
+    return encode_list
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def embedded(text: str) -> orjson.Fragment | None:
+    """Return JSON text as a value that orjson writes as it is; None for no text.
+
+    It is put on one line, because an event of a stream has to be (contract §6.1).
+    """
+    if not text:
+        return None
+    if "\n" in text or "\r" in text:
+        return orjson.Fragment(orjson.dumps(orjson.loads(text)))
+    return orjson.Fragment(text)
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _time(value: Any) -> str:
+    return _instant(value.seconds)
+
+
+# Both times of an interaction, and those of others just made, are often the same.
+@functools.lru_cache(maxsize=64)
+def _instant(seconds: int) -> str:
+    instant = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+_ENCODES: dict[Kind, Encode] = {
+    Kind.RAW: embedded,
+    Kind.BYTES: _base64,
+    Kind.TIME: _time,
+    Kind.MAP: dict,
+}

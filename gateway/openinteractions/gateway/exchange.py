@@ -1,0 +1,123 @@
+"""One HTTP request and its answer, as the stages after routing see it.
+
+Holds what every answer needs: the identifier of the request, the metadata of the RPC,
+and the revision that the client reads. The body is read here, up to the limit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from openinteractions.gateway.clients import REQUEST_ID
+from openinteractions.gateway.errors import Reason, RefusedError
+from openinteractions.gateway.revisions import Revision
+from openinteractions.gateway.status import Failure, failure
+from openinteractions.gateway.upstream import StatusError
+
+_LOG = logging.getLogger("openinteractions.gateway")
+
+_PASSED_ON = frozenset({"x-openinteractions-ignored"})
+_JSON = "application/json"
+_SERVER_FAULT = 500
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request that is being answered."""
+
+    request: web.BaseRequest
+    path: str
+    """The path, without the query: that may hold a key."""
+
+    identifier: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Of the RPC."""
+
+    revision: Revision = Revision.STEPS
+    """In which the answer goes out."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    """What the service adds to the response."""
+
+    def response_headers(self, content_type: str) -> dict[str, str]:
+        """Return the headers of the response."""
+        made = {
+            "Content-Type": content_type,
+            REQUEST_ID: self.identifier,
+            "Server": "openinteractions",
+        }
+        if self.headers:
+            for name in _PASSED_ON & self.headers.keys():
+                made[name] = self.headers[name]
+        return made
+
+    def json(self, body: bytes, *, status: int = 200) -> web.Response:
+        """Return a response with a JSON body."""
+        headers = self.response_headers(_JSON)
+        return web.Response(body=body, status=status, headers=headers)
+
+    def failed(self, error: Exception) -> web.Response:
+        """Return the response for a failure, and log it."""
+        failed = self.note(error)
+        response = self.json(orjson.dumps(failed.body), status=failed.status)
+        response.headers.update(failed.headers)
+        return response
+
+    def note(self, error: Exception) -> Failure:
+        """Log a failure in one line, with its stack only if it is a surprise."""
+        failed = failure(error)
+        expected = isinstance(error, RefusedError | StatusError)
+        _LOG.log(
+            logging.ERROR if failed.status >= _SERVER_FAULT else logging.INFO,
+            "request %s failed: %s %s: %d %s",
+            self.identifier,
+            self.request.method,
+            self.path,
+            failed.status,
+            failed.code,
+            exc_info=None if expected else error,
+        )
+        return failed
+
+
+async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+    """Return the body of a request.
+
+    A body that is announced as too large is not read at all; one that turns out to be
+    is read no further.
+
+    Raises:
+        RefusedError: it has more than `limit` bytes (too_large), or is damaged.
+    """
+    announced = request.content_length
+    if announced is not None and announced > limit:
+        raise _too_large(limit)
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the response has not begun
+    chunks = []
+    size = 0
+    try:
+        while chunk := await request.content.readany():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+    except (web.RequestPayloadError, HttpProcessingError):
+        raise RefusedError(
+            Reason.ERROR_REASON_INVALID_REQUEST, "The request body cannot be decoded."
+        ) from None
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> RefusedError:
+    return RefusedError(
+        Reason.ERROR_REASON_TOO_LARGE,
+        f"The request body is larger than {limit} bytes.",
+    )

@@ -1,0 +1,88 @@
+"""Failures to HTTP: status, body and headers.
+
+Both kinds of failures come out alike, those of the service (a google.rpc.Status) and
+the gateway's own (a `RefusedError`). The table of HTTP statuses and error words is the
+annotations of `ErrorReason`; nothing else knows one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from openinteractions.gateway.errors import Reason, RefusedError
+from openinteractions.gateway.options import error_shape
+from openinteractions.gateway.upstream import StatusError
+from openinteractions.v1.error_reason_pb2 import ErrorReason
+
+DOMAIN = "openinteractions"
+"""The domain of the reasons that `ErrorReason` lists."""
+
+_PASSED_ON = frozenset({"retry-after", "x-openinteractions-ignored"})
+
+_INTERNAL = "Internal error."
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed request as its client sees it."""
+
+    status: int
+    code: str
+    """The word of the failure, such as `not_found`."""
+
+    message: str
+    headers: dict[str, str]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error as bodies and events carry it (contract §7.1)."""
+        return {"message": self.message, "code": self.code}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON body of the response."""
+        return {"error": self.error}
+
+
+def failure(error: Exception) -> Failure:
+    """Return how a failure appears; one of no known kind is an internal error."""
+    if isinstance(error, RefusedError):
+        return _failure(error.reason, error.message, error.headers)
+    if isinstance(error, StatusError):
+        headers = {
+            name: value for name, value in error.headers.items() if name in _PASSED_ON
+        }
+        return _failure(_reason(error.status), error.status.message, headers)
+    return _failure(Reason.ERROR_REASON_INTERNAL, _INTERNAL, {})
+
+
+def _failure(reason: ErrorReason, message: str, headers: dict[str, str]) -> Failure:
+    shape = _SHAPES[reason]
+    return Failure(shape.http_status, shape.code, message or _INTERNAL, headers)
+
+
+def _reason(status: status_pb2.Status) -> ErrorReason:
+    for detail in status.details:
+        info = error_details_pb2.ErrorInfo()
+        if detail.Unpack(info) and info.domain == DOMAIN and info.reason in _BY_NAME:
+            return _BY_NAME[info.reason]
+    return _BY_CODE.get(status.code, Reason.ERROR_REASON_INTERNAL)
+
+
+_VALUES = ErrorReason.DESCRIPTOR.values
+_SHAPES = {value.number: error_shape(value) for value in _VALUES}
+_BY_NAME = cast("dict[str, ErrorReason]", dict(Reason.items()))
+# A status without a reason of ours comes from something between us and the service. The
+# first reason with its code is the plainest.
+_BY_CODE: dict[int, ErrorReason] = {
+    code_pb2.OUT_OF_RANGE: Reason.ERROR_REASON_INVALID_REQUEST,
+    code_pb2.ALREADY_EXISTS: Reason.ERROR_REASON_INVALID_REQUEST,
+    code_pb2.ABORTED: Reason.ERROR_REASON_UNAVAILABLE,
+} | {
+    _SHAPES[reason].grpc_code: reason
+    for reason in sorted(_BY_NAME.values(), reverse=True)
+    if reason != Reason.ERROR_REASON_UNSPECIFIED
+}
