@@ -121,6 +121,22 @@ def test_a_result_takes_its_place_however_late_it_comes() -> None:
     ]
 
 
+def test_calls_of_later_rounds_stay_apart() -> None:
+    turns = [
+        ("1", "", [user("q")], [call("x"), call("y")]),
+        ("2", "1", [result("x"), result("y")], [call("z")]),
+    ]
+    assert talk(turns, result("z")) == [
+        "user_input q",
+        "call x f",
+        "call y f",
+        "result x f r",
+        "result y f r",
+        "call z f",
+        "result z f r",
+    ]
+
+
 def test_a_call_without_a_result_stands_alone() -> None:
     turns = [("1", "", [user("q")], [call("x")])]
     assert talk(turns, user("never mind")) == [

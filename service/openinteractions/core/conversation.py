@@ -24,6 +24,8 @@ class _Call:
     step: step_pb2.Step
     turn: int
     """Counts turns, and so tells whether the call's turn was followed by a gap."""
+    round: int
+    """Counts results before it: calls of one round were made at once."""
     result: step_pb2.Step | None = None
 
 
@@ -37,6 +39,7 @@ class Conversation:
         self._by_id: dict[str, _Call] = {}
         self._calls: list[_Call] = []
         self._turn = 0
+        self._round = 0
         self._cut_turns: set[int] = set()
         self._unanswerable = False
 
@@ -93,6 +96,9 @@ class Conversation:
         group: list[_Call] = []
         for item in self._steps:
             if isinstance(item, _Call):
+                # A model that called again had read the results of its last round.
+                if group and group[-1].round != item.round:
+                    self._flush(group, ordered)
                 group.append(item)
                 continue
             self._flush(group, ordered)
@@ -130,7 +136,7 @@ class Conversation:
             named.CopyFrom(step)
             named.function_call.id = call_id
             step = named
-        call = _Call(id=call_id, step=step, turn=self._turn)
+        call = _Call(id=call_id, step=step, turn=self._turn, round=self._round)
         self.call_ids.add(call_id)
         self._by_id[call_id] = call
         self._calls.append(call)
@@ -145,6 +151,7 @@ class Conversation:
         result.function_result.call_id = call.id
         result.function_result.name = call.step.function_call.name
         call.result = result
+        self._round += 1
         return True
 
     def _find(self, result: step_pb2.FunctionResultStep) -> _Call | None:
