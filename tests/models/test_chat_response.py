@@ -20,6 +20,7 @@ from openinteractions.core.model_events import (
     Text,
     Thought,
 )
+from openinteractions.models import signature
 from openinteractions.models.chat_response import Turn
 from openinteractions.models.failures import Failures
 from openinteractions.models.profile import Profile
@@ -429,6 +430,11 @@ USAGES = [
         id="other names, and nulls",
     ),
     pytest.param(
+        {"prompt_tokens": 2**63, "completion_tokens": 1e300},
+        "total_input_tokens: 0 total_output_tokens: 0 total_tokens: 0",
+        id="absurd numbers",
+    ),
+    pytest.param(
         {"prompt_tokens": None, "completion_tokens": "5", "total_tokens": -1},
         "total_input_tokens: 0 total_output_tokens: 0 total_tokens: 0",
         id="no numbers",
@@ -501,6 +507,29 @@ def test_arguments_and_thoughts_have_halves_of_their_own() -> None:
         CallFragment(0, "", "", "😀"),
         CALLS,
     ]
+
+
+def test_nothing_that_goes_on_has_a_half_of_a_character() -> None:
+    events = streamed(
+        rb'{"choices":[{"delta":{"thinking":"I \ud83d"}}]}',
+        rb'{"choices":[{"delta":{"thinking":"\ude00"}}]}',
+        rb'{"choices":[{"delta":{"tool_calls":[{"id":"\ud83d","function":'
+        rb'{"name":"\udead","arguments":"{}"}}]}}]}',
+        chunk({}, "stop"),
+        profile=Profile(reasoning_member="thinking"),
+    )
+    *_, signed, called, finish = events
+    assert isinstance(signed, Signature)
+    assert signature.decode(signed.signature, "chat") == {"reasoning": "I 😀"}
+    assert called == CallFragment(0, "\ufffd", "\ufffd", "{}")
+    assert finish == CALLS
+
+
+@pytest.mark.parametrize("message", [r'"\ud83d"', r'["\ud83d"]'])
+def test_no_failure_has_half_of_a_character(message: str) -> None:
+    with pytest.raises(errors.UpstreamRefusedError) as raised:
+        turn().whole(b'{"error":{"code":400,"message":%b}}' % message.encode())
+    assert raised.value.message.encode()
 
 
 def test_bytes_that_are_no_text_do_not_fail_an_answer() -> None:

@@ -221,6 +221,16 @@ async def test_an_answer_that_has_begun_is_not_asked_for_again(begun: bytes) -> 
         assert server.connections == 1
 
 
+async def test_an_answer_that_is_no_http_is_a_failure() -> None:
+    async def talk(connection: Connection) -> None:
+        await connection.request()
+        await connection.write(b"SSH-2.0-OpenSSH\r\n\r\n")
+
+    async with raw_server(talk) as (url, _), opened(url) as endpoint:
+        with pytest.raises(errors.UpstreamFailedError):
+            await post(endpoint)
+
+
 async def test_a_redirect_is_not_followed() -> None:
     async def talk(connection: Connection) -> None:
         await connection.request()

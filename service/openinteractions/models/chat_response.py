@@ -25,7 +25,7 @@ from openinteractions.models import chat_usage, signature
 from openinteractions.models.chat_calls import Calls
 from openinteractions.models.chat_messages import DIALECT, REASONING
 from openinteractions.models.failures import Failures
-from openinteractions.models.halves import Mender
+from openinteractions.models.halves import Mender, whole
 from openinteractions.models.profile import Profile
 
 _REASONS = {
@@ -184,7 +184,7 @@ class Turn:
         """End the thought that is open, if any."""
         if not self._thoughts:
             return
-        item = {REASONING: "".join(self._thoughts)} if self._sends_back else {}
+        item = {REASONING: whole("".join(self._thoughts))} if self._sends_back else {}
         self._thoughts = []
         events.append(Signature(signature.encode(DIALECT, item)))
 

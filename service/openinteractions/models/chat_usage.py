@@ -12,6 +12,9 @@ from openinteractions.v1 import usage_pb2
 _INPUT_KINDS = {"image": "image_tokens", "audio": "audio_tokens"}
 _OUTPUT_KINDS = {"audio": "audio_tokens"}
 
+_ABSURD = 2**53
+"""A count that no JSON number of every client could hold is none."""
+
 
 def read(found: dict[str, Any]) -> usage_pb2.Usage:
     """Return the usage that a server reports."""
@@ -77,6 +80,6 @@ def _details(found: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _count(found: dict[str, Any], name: str) -> int | None:
     value = found.get(name)
-    if isinstance(value, int | float) and value >= 0:
+    if isinstance(value, int | float) and 0 <= value < _ABSURD:
         return int(value)
     return None

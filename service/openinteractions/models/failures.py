@@ -7,6 +7,7 @@ own trouble it stays in our log. Design §8 has the table.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ import orjson
 
 from openinteractions.core import errors
 from openinteractions.models import retry_after
+from openinteractions.models.halves import whole
 
 MAX_MESSAGE = 500
 """Characters of the server's own words that are passed on."""
@@ -144,7 +146,7 @@ class Failures:
 
     def _said(self, message: str) -> str:
         # Masked before it is cut: half a key is still one.
-        text = self.mask(" ".join(message.split()))
+        text = whole(self.mask(" ".join(message.split())))
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 
@@ -210,7 +212,7 @@ def _message(details: Mapping[str, Any], body: bytes) -> str:
         if isinstance(found, str):
             return found
         if found:
-            return orjson.dumps(found).decode()
+            return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     if details or body.lstrip()[:1] == b"<":
         return ""
     return body.decode("utf-8", "replace")

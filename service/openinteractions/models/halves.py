@@ -28,7 +28,8 @@ class Mender:
             elif isinstance(event, CallFragment):
                 text = self._whole(event.index, event.arguments)
                 if text or event.name:
-                    mended.append(CallFragment(event.index, event.id, event.name, text))
+                    call_id, name = whole(event.id), whole(event.name)
+                    mended.append(CallFragment(event.index, call_id, name, text))
             else:
                 mended.append(event)
         return mended
@@ -43,4 +44,9 @@ class Mender:
         if text and ord(text[-1]) in _HIGH:
             self._halves[key] = text[-1]
             text = text[:-1]
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole(text)
+
+
+def whole(text: str) -> str:
+    """Return the text with halves joined where they meet, and none left."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
