@@ -24,6 +24,8 @@ from tests.backend.reply import (
     usage,
 )
 
+_NO_PARAMETERS = {"type": "object"}
+
 _ERRORS = {
     400: ("invalid_request_error", None),
     401: ("authentication_error", "invalid_api_key"),
@@ -226,7 +228,9 @@ def _calls(
     made = []
     for number in range(count):
         function = tools[number % len(tools)]["function"]
-        whole = arguments or json.dumps(example(function.get("parameters") or {}))
+        whole = arguments or json.dumps(
+            example(function.get("parameters") or _NO_PARAMETERS)
+        )
         pieces = tuple(whole[at : at + size] for at in range(0, len(whole), size))
         made.append(Call(f"call_{turn}_{number}", function["name"], pieces))
     return Reply(

@@ -7,7 +7,7 @@ from typing import Any
 from tests.sdk.python import shapes
 from tests.sdk.python.behaviours.functions import TOOLS, WEATHER, result_of
 from tests.sdk.python.case import Case
-from tests.sdk.python.registry import GAOS, LEGACY, behaviour
+from tests.sdk.python.registry import behaviour
 
 QUESTION = [{"type": "text", "text": "Weather?"}]
 
@@ -204,13 +204,17 @@ async def empty_ids_in_a_history_pair_by_name(c: Case) -> None:
     assert "get_weather=2" in shapes.text(done)
 
 
-@behaviour("§2.3", cannot={LEGACY: "has no steps to send", GAOS: "drops the wrapper"})
+@behaviour("§2.3")
 async def a_wrapped_function_result_is_unwrapped(c: Case) -> None:
     model = c.model("call")
     made = await c.create(model=model, input="Weather?", tools=[WEATHER])
     (call,) = shapes.calls(made)
     wrapped = {"type": "UNKNOWN", "raw": result_of(call, "22"), "is_unknown": True}
     done = await c.create(
-        model=model, previous_interaction_id=made.id, input=[wrapped], tools=[WEATHER]
+        model=model,
+        previous_interaction_id=made.id,
+        input="x",
+        tools=[WEATHER],
+        extra_body={"input": [wrapped]},
     )
     assert shapes.text(done) == "Results: get_weather=22."

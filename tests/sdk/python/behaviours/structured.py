@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.sdk.python import shapes
 from tests.sdk.python.case import Case
-from tests.sdk.python.registry import GAOS, behaviour
+from tests.sdk.python.registry import behaviour
 
 SCHEMA = {
     "type": "object",
@@ -85,7 +85,7 @@ async def a_schema_is_not_inherited(c: Case) -> None:
     assert "response_format" not in body
 
 
-@behaviour("§2.3", "§5.5", cannot={GAOS: "sends only snake_case (contract §2.3)"})
+@behaviour("§2.3", "§5.5")
 async def camel_case_in_a_response_format_is_accepted(c: Case) -> None:
     typed = {"type": "text", "mimeType": "application/json", "schema": SCHEMA}
     body = await c.echo(input="Hi", extra_body={"response_format": typed})
