@@ -105,18 +105,22 @@ class ThoughtStep(_message.Message):
     def __init__(self, signature: _Optional[str] = ..., summary: _Optional[_Iterable[_Union[_content_pb2.Content, _Mapping]]] = ..., rest: _Optional[str] = ...) -> None: ...
 
 class FunctionCallStep(_message.Message):
-    __slots__ = ("id", "name", "arguments", "signature", "rest")
+    __slots__ = ("id", "name", "arguments", "signature", "call_id", "is_error", "rest")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    IS_ERROR_FIELD_NUMBER: _ClassVar[int]
     REST_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     arguments: str
     signature: str
+    call_id: str
+    is_error: bool
     rest: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., arguments: _Optional[str] = ..., signature: _Optional[str] = ..., rest: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., arguments: _Optional[str] = ..., signature: _Optional[str] = ..., call_id: _Optional[str] = ..., is_error: _Optional[bool] = ..., rest: _Optional[str] = ...) -> None: ...
 
 class FunctionResultStep(_message.Message):
     __slots__ = ("call_id", "result", "name", "is_error", "signature", "id", "rest")
