@@ -13,7 +13,10 @@ from openinteractions.models.sse import Overflow, Splitter
 
 def split(*reads: bytes) -> list[bytes]:
     splitter = Splitter(max_event_bytes=1000)
-    found = [data for read in reads for data in splitter.feed(read)]
+    found: list[bytes] = []
+    for read in reads:
+        only = splitter.only(read)
+        found += splitter.feed(read) if only is None else [only]
     return [data.strip() for data in [*found, *splitter.end()]]
 
 
@@ -60,6 +63,31 @@ def test_where_reads_are_cut_does_not_matter(
     bounds = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
     reads = [stream[a:b] for a, b in itertools.pairwise(bounds)]
     assert split(*reads) == split(stream)
+
+
+@pytest.mark.parametrize(
+    ("reads", "only"),
+    [
+        pytest.param([b"data: b\n\n"], b" b", id="one event"),
+        pytest.param([b"data: b\n\n\n"], None, id="more"),
+        pytest.param([b"data: b\n\ndata: c\n\n"], None, id="two events"),
+        pytest.param([b"data: b\ndata: c\n\n"], None, id="two lines"),
+        pytest.param([b"data: b\n"], None, id="not whole"),
+        pytest.param([b"data: b\r\n\r\n"], None, id="CRLF"),
+        pytest.param([b"\n\n"], None, id="nothing"),
+        pytest.param([b""], None, id="no byte"),
+        pytest.param([b"da", b"data: b\n\n"], None, id="after a piece"),
+        pytest.param([b"data: x\r\n\r", b"data: b\n\n"], None, id="after half a CRLF"),
+    ],
+)
+def test_a_read_that_is_one_event_is_known(
+    reads: list[bytes], only: bytes | None
+) -> None:
+    splitter = Splitter(max_event_bytes=1000)
+    assert list(splitter.feed(b"data: a\n\n")) == [b" a"]
+    for read in reads[:-1]:
+        list(splitter.feed(read))
+    assert splitter.only(reads[-1]) == only
 
 
 def test_an_event_is_found_before_the_rest_of_the_read_is_looked_at() -> None:

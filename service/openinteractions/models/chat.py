@@ -65,7 +65,9 @@ class Chat:
                     yield batch
                 return
             while read and not turn.done:
-                for batch in _batches(turn.chunk, splitter.feed(read)):
+                only = splitter.only(read)
+                pieces = splitter.feed(read) if only is None else (only,)
+                for batch in _batches(turn.chunk, pieces):
                     yield batch
                 if not turn.done:
                     read = await answer.read()

@@ -26,6 +26,18 @@ class Splitter:
         self._fresh = True
         self._after_cr = False
 
+    def only(self, read: bytes) -> bytes | None:
+        """Return the data of a read that is one event and no more, the usual case.
+
+        None: it is something else, and has to be fed.
+        """
+        if self._rest or self._fresh or self._after_cr:
+            return None
+        one_line = read.find(b"\n") == len(read) - 2 and read.endswith(b"\n")
+        if one_line and read.startswith(b"data:") and b"\r" not in read:
+            return read[5:-2]
+        return None
+
     def feed(self, read: bytes) -> Iterator[bytes]:
         """Take the next read and yield the data of the events that it completes.
 
