@@ -148,7 +148,10 @@ export const streams = {
 
   "every event of a stored stream has an id of its own": async (t) => {
     const { events } = await collect(await t.create(HI));
-    const ids = events.map(({ event_id }) => event_id);
+    // The older revision has events between which nobody can resume.
+    const marked = t.legacy ? events.filter((event) => "event_id" in event) : events;
+    assert.ok(events.filter((event) => event.delta).every((event) => event.event_id));
+    const ids = marked.map(({ event_id }) => event_id);
     assert.ok(ids.every((id) => typeof id === "string" && id !== ""));
     assert.equal(new Set(ids).size, ids.length);
   },
