@@ -49,6 +49,7 @@ grpc = "127.0.0.1:50051"
 trusted_proxies = []
 max_body_bytes = 104857600
 default_revision = "steps"
+shutdown_grace_seconds = 10
 
 # no [auth]: any key is accepted, on this machine only
 

@@ -52,6 +52,7 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
             trusted_proxies=(),
             max_body_bytes=104_857_600,
             default_revision="steps",
+            shutdown_grace_seconds=10,
         ),
         auth=None,
         store=Store(url="sqlite:///openinteractions.db"),
@@ -178,6 +179,7 @@ def test_every_setting_is_read() -> None:
         trusted_proxies = ["10.0.0.1", "192.168.0.0/16", "::1"]
         max_body_bytes = 1
         default_revision = "outputs"
+        shutdown_grace_seconds = 0.5
         [auth]
         keys_env = "KEYS"
         [store]
@@ -233,6 +235,7 @@ def test_every_setting_is_read() -> None:
             trusted_proxies=("10.0.0.1", "192.168.0.0/16", "::1"),
             max_body_bytes=1,
             default_revision="outputs",
+            shutdown_grace_seconds=0.5,
         ),
         auth=Auth(keys_env="KEYS"),
         store=Store(url="sqlite:////var/lib/oi.db"),
@@ -510,6 +513,13 @@ REFUSED = {
             "it should be between 1 and 2147483647"
         ),
     ),
+    "no grace at all": (
+        "[server]\nshutdown_grace_seconds = -1",
+        (
+            "server.shutdown_grace_seconds: -1.0 is out of range; "
+            "it should be between 0 and 86400"
+        ),
+    ),
     "public URL": (
         '[server]\npublic_url = "ai.example.com"',
         (
@@ -766,6 +776,7 @@ grpc = "127.0.0.1:50051"
 trusted_proxies = ["10.0.0.1"]
 max_body_bytes = 104857600
 default_revision = "steps"
+shutdown_grace_seconds = 10
 
 [auth]
 keys_env = "KEYS"  # set

@@ -8,6 +8,7 @@ user is one line on stderr and exit status 2, never a traceback.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -81,6 +82,8 @@ def serve(options: argparse.Namespace) -> int:
         embedded=options.embedded,
     )
     _require_variables(config)
+    # gRPC's core has a log of its own, in which an address in use is three lines.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from openinteractions import server
 
     return server.run(config)

@@ -14,6 +14,7 @@ from openinteractions.config.decode import key
 from openinteractions.config.settings import Address, Config, Endpoint, Model, Server
 
 MAX_MESSAGE_BYTES = 2**31 - 1
+MAX_GRACE_SECONDS = 86400
 """gRPC keeps the size of a message in a signed 32-bit number."""
 
 ONLY_CHAT = ("base_url", "api_key_env", "api_version", "headers")
@@ -98,6 +99,12 @@ def _server(server: Server) -> None:
             "server.max_body_bytes",
             f"{server.max_body_bytes} is out of range; "
             f"it should be between 1 and {MAX_MESSAGE_BYTES}",
+        )
+    if not 0 <= server.shutdown_grace_seconds <= MAX_GRACE_SECONDS:
+        raise Broken(
+            "server.shutdown_grace_seconds",
+            f"{server.shutdown_grace_seconds} is out of range; "
+            f"it should be between 0 and {MAX_GRACE_SECONDS}",
         )
 
 

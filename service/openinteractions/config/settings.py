@@ -74,6 +74,8 @@ class Server(Table, frozen=True):
     """The largest request, and the largest gRPC message in either direction."""
     default_revision: Literal["steps", "outputs"] = "steps"
     """What a client gets that neither names a revision nor is known to need one."""
+    shutdown_grace_seconds: float = 10
+    """How long calls and streams may go on after a signal to stop."""
 
     @property
     def http_address(self) -> Address:

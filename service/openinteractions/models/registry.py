@@ -13,8 +13,9 @@ from openinteractions.config import settings
 from openinteractions.core.errors import UnknownModelError
 from openinteractions.engine.ports import Model
 from openinteractions.models.chat import Chat
+from openinteractions.models.constrained import Constrained
 from openinteractions.models.endpoint import Endpoint
-from openinteractions.models.profile import from_settings
+from openinteractions.models.profile import Tools, from_settings
 from openinteractions.models.scripted import Scripted
 
 ANY = "*"
@@ -28,6 +29,9 @@ class Host(Protocol):
 
     def model(self, settings: settings.Model) -> Model:
         """Return a model of the endpoint. Does no I/O."""
+
+    def warm(self) -> None:
+        """Begin, in the background, whatever would make the first answer slow."""
 
     async def close(self) -> None:
         """Let go of whatever the endpoint holds."""
@@ -53,7 +57,13 @@ class ChatHost:
     def model(self, settings: settings.Model) -> Model:
         """Return a model of the server."""
         profile = from_settings(settings.profile)
-        return Chat(self._endpoint, upstream=settings.upstream, profile=profile)
+        chat = Chat(self._endpoint, upstream=settings.upstream, profile=profile)
+        if profile.tools is Tools.CONSTRAINED:
+            return Constrained(chat, endpoint=self._endpoint.name)
+        return chat
+
+    def warm(self) -> None:
+        """Do nothing: nobody may ever ask, and then nothing should have been opened."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -69,6 +79,9 @@ class ScriptedHost:
     def model(self, settings: settings.Model) -> Model:
         """Return a model whose upstream name, if it has one, is its script."""
         return Scripted(self._name, script=settings.upstream)
+
+    def warm(self) -> None:
+        """Do nothing."""
 
     async def close(self) -> None:
         """Do nothing."""
@@ -114,6 +127,12 @@ class Registry:
             model = self._host(configured.endpoint).model(configured)
             self._models[key] = model
         return model
+
+    def warm(self) -> None:
+        """Get the only endpoint ready in the background, if there is but one."""
+        names = {model.endpoint for model in self._configured.values()}
+        if len(names) == 1:
+            self._host(names.pop()).warm()
 
     async def close(self) -> None:
         """Close every endpoint; what is under way there breaks off."""

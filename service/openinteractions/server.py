@@ -1,0 +1,169 @@
+"""The composition root: makes the parts, joins them, runs them, and ends them in order.
+
+The only module that names adapters. Nothing here decides anything about interactions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import uvloop
+from aiohttp import web
+
+from openinteractions.config import Address, Config, ConfigError
+from openinteractions.engine.interactions import Interactions
+from openinteractions.engine.plan import Planner
+from openinteractions.engine.supervisor import Supervisor
+from openinteractions.gateway.app import Gateway
+from openinteractions.gateway.revisions import Revision
+from openinteractions.gateway.upstream import StatusError
+from openinteractions.models.embedded_host import EmbeddedHost
+from openinteractions.models.registry import Registry
+from openinteractions.rpc.authentication import Authentication
+from openinteractions.rpc.interactions import SERVICE, handlers
+from openinteractions.rpc.local import LocalUpstream
+from openinteractions.rpc.server import GrpcServer
+from openinteractions.storage.database import prepare
+from openinteractions.storage.migrate import UnusableStoreError
+from openinteractions.storage.sqlite import SqliteStore
+
+_REVISIONS = {"steps": Revision.STEPS, "outputs": Revision.OUTPUTS}
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Return seconds since 1970, UTC."""
+        return time.time()
+
+
+@dataclass(slots=True)
+class _State:
+    """What `/readyz` is asked for."""
+
+    ready: bool = False
+
+
+def run(config: Config) -> int:
+    """Serve until SIGINT or SIGTERM and return the exit status.
+
+    Raises:
+        ConfigError: an address cannot be listened on, or the store cannot be used.
+    """
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        uvloop.run(_serve(config))
+    except UnusableStoreError as error:
+        raise ConfigError(f"store.url: {error}") from None
+    return 0
+
+
+def migrate(config: Config) -> int:
+    """Bring the store to this version, say what was done, return the exit status.
+
+    Raises:
+        ConfigError: the store cannot be used.
+    """
+    try:
+        names = prepare(config.store.path)
+    except UnusableStoreError as error:
+        raise ConfigError(f"store.url: {error}") from None
+    done = f"applied {', '.join(names)}" if names else "nothing to do"
+    print(f"openinteractions: {config.store.url}: {done}")
+    return 0
+
+
+async def _serve(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with _running(config) as line:
+        print(line, flush=True)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def _running(config: Config) -> AsyncIterator[str]:
+    """Run the server; give the line that says where. Parts end in reverse order."""
+    state, authentication = _State(), Authentication(config.accepted_keys)
+    grace = config.server.shutdown_grace_seconds
+    async with AsyncExitStack() as stack:
+        store = await SqliteStore.open(config.store.path)
+        stack.push_async_callback(store.close)
+        models = _models(config)
+        stack.push_async_callback(models.close)
+        supervisor = Supervisor()
+        planner = Planner(models=models, store=store, clock=SystemClock())
+        rpcs = handlers(
+            Interactions(planner=planner, store=store, supervisor=supervisor)
+        )
+        grpc = GrpcServer(
+            rpcs, authentication, max_message_bytes=config.server.max_body_bytes
+        )
+        gateway = Gateway(
+            LocalUpstream(rpcs, authentication, failure=StatusError),
+            services=[SERVICE],
+            default_revision=_REVISIONS[config.server.default_revision],
+            max_body_bytes=config.server.max_body_bytes,
+            public_url=config.server.public_url,
+            ready=lambda: state.ready,
+        )
+        http = web.ServerRunner(gateway.server(), shutdown_timeout=grace)
+        await http.setup()
+        stack.push_async_callback(http.cleanup)
+        stack.push_async_callback(supervisor.close, grace)
+        addresses = await _listen(config, stack, http, grpc)
+        models.warm()
+        state.ready = True
+        stack.callback(setattr, state, "ready", False)  # noqa: FBT003 - its value
+        yield f"{_where(config, addresses)}; {config.models_source}"
+
+
+def _models(config: Config) -> Registry:
+    return Registry(
+        config.endpoints,
+        config.models,
+        api_key=config.api_key,
+        embedded=EmbeddedHost,
+    )
+
+
+async def _listen(
+    config: Config, stack: AsyncExitStack, http: web.ServerRunner, grpc: GrpcServer
+) -> tuple[Address, Address]:
+    """Open both faces and return where they listen."""
+    wanted = config.server.http_address
+    site = web.TCPSite(http, wanted.host, wanted.port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise ConfigError(f"server.http: cannot listen on {wanted}: {error}") from None
+    stack.push_async_callback(site.stop)
+    try:
+        port = await grpc.start(str(config.server.grpc_address))
+    except OSError as error:
+        raise ConfigError(f"server.grpc: {error}") from None
+    stack.push_async_callback(grpc.stop, config.server.shutdown_grace_seconds)
+    bound = http.addresses[0][1]
+    return Address(wanted.host, bound), Address(config.server.grpc_address.host, port)
+
+
+def _where(config: Config, addresses: tuple[Address, Address]) -> str:
+    http, grpc = addresses
+    return (
+        f"openinteractions: HTTP on http://{http}, gRPC on {grpc}, "
+        f"store {config.store.url}"
+    )

@@ -1,0 +1,234 @@
+"""The whole server as a process: how it starts, serves, is killed, and ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from openinteractions.v1 import (
+    interaction_pb2,
+    interaction_service_pb2,
+    interaction_service_pb2_grpc,
+)
+
+ROOT = Path(__file__).parents[1]
+SOURCE_ROOTS = os.pathsep.join(
+    str(ROOT / root) for root in ("service", "gateway", "gen")
+)
+WAIT_SECONDS = 60
+
+SCRIPTED = """
+[server]
+http = "127.0.0.1:0"
+grpc = "127.0.0.1:0"
+shutdown_grace_seconds = 0.2
+
+[store]
+url = "sqlite:///store.db"
+
+[endpoints.demo]
+dialect = "scripted"
+
+[models."*"]
+endpoint = "demo"
+"""
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, process: subprocess.Popen[str], line: str) -> None:
+        self.process = process
+        self.line = line
+        found = re.search(r"HTTP on (http://[^,]+), gRPC on ([^,]+),", line)
+        assert found is not None, line
+        self.http, self.grpc = found.groups()
+
+    def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Send a request; return the status and the JSON body."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.http + path, data, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(WAIT_SECONDS)
+
+
+@contextmanager
+def serving(folder: Path, configuration: str = SCRIPTED) -> Iterator[Server]:
+    """Run a server in a folder."""
+    (folder / "openinteractions.toml").write_text(configuration)
+    process = start(folder)
+    try:
+        assert process.stdout is not None
+        readable, _, _ = select.select([process.stdout], [], [], WAIT_SECONDS)
+        assert readable, "the server does not say that it is ready"
+        line = process.stdout.readline()
+        assert line, (folder / "log").read_text()
+        yield Server(process, line)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    with (folder / "log").open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "openinteractions", "serve"],
+            cwd=folder,
+            env={"PYTHONPATH": SOURCE_ROOTS},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+
+
+def test_both_faces_serve_one_store(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        assert server.line.endswith(
+            "store sqlite:///store.db; openinteractions.toml\n"
+        ), server.line
+        assert server.call("GET", "/healthz")[0] == 200
+        assert server.call("GET", "/readyz") == (200, {"status": "ready"})
+        _, over_rest = server.call(
+            "POST", "/v1beta/interactions", {"model": "m", "input": "hello rest"}
+        )
+        with grpc.insecure_channel(server.grpc) as channel:
+            stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)
+            fetched = stub.GetInteraction(
+                interaction_service_pb2.GetInteractionRequest(id=over_rest["id"])
+            )
+            assert fetched.steps[-1].model_output.content[0].text.text == "hello rest"
+            over_grpc = stub.CreateInteraction(
+                interaction_service_pb2.CreateInteractionRequest(
+                    model="m",
+                    input=interaction_pb2.Input(text="hello grpc"),
+                    previous_interaction_id=over_rest["id"],
+                )
+            )
+        status, body = server.call("GET", f"/v1/interactions/{over_grpc.id}")
+        assert status == 200
+        assert body["steps"][-1]["content"] == [{"type": "text", "text": "hello grpc"}]
+        assert body["previous_interaction_id"] == over_rest["id"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_status_zero(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with serving(tmp_path) as server:
+        assert server.end(number) == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        _, created = server.call(
+            "POST", "/v1/interactions", {"model": "m", "input": "keep me"}
+        )
+        assert server.end(signal.SIGKILL) == -signal.SIGKILL
+    with serving(tmp_path) as server:
+        status, fetched = server.call("GET", f"/v1/interactions/{created['id']}")
+        assert status == 200
+        assert fetched["steps"][1:] == created["steps"]
+
+
+def test_a_stream_that_runs_when_a_signal_comes_is_ended_and_stored(
+    tmp_path: Path,
+) -> None:
+    body = {"model": "m", "input": "script: say half; hang", "stream": True}
+    with serving(tmp_path) as server:
+        request = urllib.request.Request(
+            server.http + "/v1/interactions", json.dumps(body).encode()
+        )
+        with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as stream:
+            first = next(line for line in stream if line.startswith(b"data:"))
+            identifier = json.loads(first[5:])["interaction"]["id"]
+            server.process.send_signal(signal.SIGTERM)
+            rest = stream.read().decode()
+        assert server.process.wait(WAIT_SECONDS) == 0
+    assert '"The server was shut down."' in rest
+    assert rest.endswith("event: done\ndata: [DONE]\n\n")
+    with serving(tmp_path) as server:
+        _, fetched = server.call("GET", f"/v1/interactions/{identifier}")
+    assert fetched["status"] == "failed"
+    assert fetched["errors"][0]["message"] == "The server was shut down."
+    assert fetched["steps"][-1]["content"][0]["text"] == "half"
+
+
+def refused(folder: Path) -> str:
+    """Run a server that must not start; return its only line."""
+    process = start(folder)
+    try:
+        assert process.wait(WAIT_SECONDS) == 2
+    finally:
+        process.kill()
+        process.communicate()
+    (line,) = (folder / "log").read_text().splitlines()
+    return line
+
+
+@pytest.mark.parametrize("face", ["http", "grpc"])
+def test_an_address_in_use_is_named(tmp_path: Path, face: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        configuration = SCRIPTED.replace(
+            f'{face} = "127.0.0.1:0"', f'{face} = "{address}"'
+        )
+        (tmp_path / "openinteractions.toml").write_text(configuration)
+        line = refused(tmp_path)
+    assert line.startswith(f"openinteractions: server.{face}: cannot listen on ")
+    assert address in line
+
+
+def test_a_store_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "openinteractions.toml").write_text(SCRIPTED)
+    (tmp_path / "store.db").write_text("no database, " * 100)
+    assert refused(tmp_path) == (
+        "openinteractions: store.url: the database store.db cannot be used: "
+        "file is not a database"
+    )
+
+
+def test_migrate_says_what_it_did(tmp_path: Path) -> None:
+    (tmp_path / "openinteractions.toml").write_text(SCRIPTED)
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "openinteractions", "migrate"],
+            cwd=tmp_path,
+            env={"PYTHONPATH": SOURCE_ROOTS},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=WAIT_SECONDS,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert said == [
+        "openinteractions: sqlite:///store.db: applied 0001_interactions.sql\n",
+        "openinteractions: sqlite:///store.db: nothing to do\n",
+    ]
