@@ -6,14 +6,17 @@ import pytest
 
 from openinteractions.config.settings import Endpoint, Model, Profile
 from openinteractions.core.errors import NotSupportedError, UnknownModelError
+from openinteractions.core.model_events import CallFragment
 from openinteractions.engine import ports
 from openinteractions.models.profile import Profile as Facts
 from openinteractions.models.profile import Tools, from_settings
 from openinteractions.models.registry import Host, Registry, ScriptedHost
 from tests.backend.app import Backend
-from tests.models.asking import asked
+from tests.models.asking import asked, tool
 from tests.models.events import text
 from tests.models.servers import scripted_backend
+
+CONSTRAINED = Profile(tools="constrained")
 
 
 def scripted(**upstreams: str | None) -> Registry:
@@ -103,6 +106,9 @@ async def test_the_embedded_endpoint_is_opened_by_whoever_knows_it() -> None:
     opened: list[str] = []
 
     class Watched(ScriptedHost):
+        def warm(self) -> None:
+            opened.append("warmed")
+
         async def close(self) -> None:
             opened.append("closed")
 
@@ -116,11 +122,51 @@ async def test_the_embedded_endpoint_is_opened_by_whoever_knows_it() -> None:
         api_key=lambda _: None,
         embedded=embedded,
     )
+    found.warm()
     model: ports.Model = found.resolve("a")
     assert found.resolve("b") is model
     await found.close()
     await found.close()
-    assert opened == ["tiny", "closed"]
+    assert opened == ["tiny", "warmed", "closed"]
+
+
+def test_nothing_is_opened_early_where_there_is_a_choice() -> None:
+    found = registry(
+        {"tiny": Endpoint(dialect="embedded"), "demo": Endpoint(dialect="scripted")},
+        {"*": Model(endpoint="tiny"), "demo": Model(endpoint="demo")},
+    )
+    found.warm()
+
+
+async def test_warming_a_server_does_not_ask_it() -> None:
+    backend = Backend()
+    async with scripted_backend(backend) as url:
+        found = registry(
+            {"vllm": Endpoint(dialect="chat", base_url=url)},
+            {"*": Model(endpoint="vllm")},
+        )
+        found.warm()
+        await found.close()
+    assert not backend.seen
+
+
+async def test_calls_by_constrained_decoding_are_a_fact_of_any_chat_model() -> None:
+    backend = Backend()
+    async with scripted_backend(backend) as url:
+        found = registry(
+            {"vllm": Endpoint(dialect="chat", base_url=url)},
+            {"m": Model(endpoint="vllm", upstream="json", profile=CONSTRAINED)},
+        )
+        request = asked("m", tools=[tool("get_weather")])
+        request.request.generation_config.tool_choice.mode = "any"
+        events = await found.resolve("m").generate(request)
+        await found.close()
+    body = backend.requests["json"][0]["body"]
+    assert "tools" not in body
+    assert body["response_format"]["type"] == "json_schema"
+    assert [e.name for e in events if isinstance(e, CallFragment) and e.name] == [
+        "get_weather"
+    ]
 
 
 @pytest.mark.parametrize(
