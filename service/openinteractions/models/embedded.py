@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from openinteractions.config import settings
+from openinteractions.core.errors import DomainError
 from openinteractions.core.model_events import ModelEvent
 from openinteractions.engine.ports import ModelRequest
 from openinteractions.models import support
@@ -46,6 +48,8 @@ template, answers the capital of France in a loop of made-up French."""
 
 UPSTREAM = "embedded"
 """The name of the model at its server, which has only one."""
+
+log = logging.getLogger(__name__)
 
 
 class Embedded:
@@ -137,6 +141,7 @@ class EmbeddedHost:
         threads = configured.threads or default_threads()
         self._server = EmbeddedServer(name, threads=threads)
         self._models: list[Embedded] = []
+        self._warming: asyncio.Task[None] | None = None
 
     def model(self, configured: settings.Model) -> Embedded:
         """Return a model; starts nothing."""
@@ -146,11 +151,25 @@ class EmbeddedHost:
         self._models.append(model)
         return model
 
+    def warm(self) -> None:
+        """Have the models ready soon, so that the first caller need not wait."""
+        self._warming = asyncio.create_task(self._warm())
+
     async def close(self) -> None:
         """Close the connections and stop the process."""
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.wait([self._warming])
         for model in self._models:
             await model.close()
         await self._server.close()
+
+    async def _warm(self) -> None:
+        try:
+            for model in self._models:
+                await model.start()
+        except DomainError as error:
+            log.warning("the embedded model does not start: %s", error.message)
 
 
 def _profile(facts: settings.Profile) -> Profile:

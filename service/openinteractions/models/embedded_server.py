@@ -65,6 +65,7 @@ class EmbeddedServer:
         self._name = name
         self._threads = threads
         self._starting = asyncio.Lock()
+        self._start_up: asyncio.Task[Running] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._running: Running | None = None
 
@@ -83,14 +84,17 @@ class EmbeddedServer:
         async with self._starting:
             if self._running is None or not self._alive():
                 self._running = None
-                # A start that nobody waits for any more is finished all the same.
-                starting = asyncio.ensure_future(asyncio.to_thread(self._start))
-                self._running = await asyncio.shield(starting)
+                if self._start_up is None or self._start_up.done():
+                    self._start_up = asyncio.create_task(asyncio.to_thread(self._start))
+                # Who leaves does not end what others wait for, too.
+                self._running = await asyncio.shield(self._start_up)
             return self._running
 
     async def close(self) -> None:
         """Stop the process; answers under way break off."""
         async with self._starting:
+            if self._start_up is not None:
+                await asyncio.wait([self._start_up])
             process, self._process, self._running = self._process, None, None
             if process is not None:
                 await asyncio.to_thread(_stop, process)
