@@ -22,6 +22,8 @@ from openinteractions.gateway.status import failure
 _LOG = logging.getLogger("openinteractions.gateway")
 
 _END = b"\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\n(?:transfer-encoding|upgrade):", re.IGNORECASE)
 _AGENT = re.compile(rb"\r\nuser-agent:", re.IGNORECASE)
 _RENAMED = b"\r\n" + SECOND_AGENT.encode() + b":"
 
@@ -32,29 +34,46 @@ _LARGEST_HEAD = 64 * 1024
 class Connection(RequestHandler):
     """One connection of a client."""
 
-    __slots__ = ("_head",)
+    __slots__ = ("_body", "_head")
 
     def connection_made(self, transport: object) -> None:
         """Take over a new connection."""
         self._head = b""
+        self._body: int | None = 0
         super().connection_made(transport)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
-        """Take the next bytes; the head of a request is passed on whole."""
-        if self._head or self._idle():
-            data = self._head + data
+        """Take the next bytes; the head of a request is passed on whole.
+
+        Where a head begins is counted, not asked of the parser: a client may send the
+        next request before the handler of the last one has come to its end.
+        """
+        if self._body is None and self._idle():
+            self._body = 0
+        passed = []
+        data = self._head + data
+        self._head = b""
+        while data and self._body is not None:
+            if self._body:
+                passed.append(data[: self._body])
+                self._body -= len(passed[-1])
+                data = data[len(passed[-1]) :]
+                continue
             end = data.find(_END)
             if end < 0 and len(data) < _LARGEST_HEAD:
                 self._head = data
-                return
-            self._head = b""
-            data = one_agent(data, end)
-        super().data_received(data)
+                data = b""
+                break
+            after = len(data) if end < 0 else end + len(_END)
+            self._body = body_bytes(data[:after])
+            passed.append(one_agent(data[:after], after))
+            data = data[after:]
+        passed.append(data)
+        if received := b"".join(passed):
+            super().data_received(received)
 
     def _idle(self) -> bool:
-        """Whether the next byte begins a request."""
-        if not self._request_count:
-            return True
+        """Whether the next byte begins a request, after a body of unknown length."""
         return self._waiter is not None and not self._waiter.done()
 
     def handle_error(
@@ -75,6 +94,14 @@ class Connection(RequestHandler):
         )
         response.force_close()
         return response
+
+
+def body_bytes(head: bytes) -> int | None:
+    """Return how many bytes of body follow a head; None when it does not say."""
+    if _CHUNKED.search(head):
+        return None
+    found = _LENGTH.search(head)
+    return int(found[1]) if found else 0
 
 
 def one_agent(data: bytes, end: int) -> bytes:
