@@ -55,6 +55,7 @@ class Assembler:
     ) -> None:
         self.usage: usage_pb2.Usage | None = None
         self.called = False
+        self._cut = False
         self._cursors = cursors
         self._summaries = summaries
         self._taken = set(taken)
@@ -98,9 +99,14 @@ class Assembler:
     def finish(self) -> list[Event]:
         """End the last step.
 
+        A call that the limit of tokens has cut is void, and what is behind it.
+
         Raises:
             UpstreamFailedError: a call's arguments are not a JSON object.
         """
+        if self._reason is FinishReason.LENGTH and self._in_half_a_call():
+            self._cut = True
+            return self.abort()
         events: list[Event] = []
         while self._held:
             held, self._held = self._held, []
@@ -113,14 +119,14 @@ class Assembler:
     def abort(self) -> list[Event]:
         """End the last step as it is; a call that is not whole stays open, void."""
         events: list[Event] = []
-        if self._kind != "function_call" or self._is_whole():
+        if not self._in_half_a_call():
             self._close(events)
         self._kind = ""
         return events
 
     def status(self) -> interaction_pb2.InteractionStatus:
         """Return the status that the model's finish amounts to."""
-        if self.called:
+        if self.called and not self._cut:
             return Status.INTERACTION_STATUS_REQUIRES_ACTION
         if self._reason is FinishReason.LENGTH:
             return Status.INTERACTION_STATUS_INCOMPLETE
@@ -155,6 +161,9 @@ class Assembler:
             return isinstance(orjson.loads("".join(self._arguments)), dict)
         except orjson.JSONDecodeError:
             return False
+
+    def _in_half_a_call(self) -> bool:
+        return self._kind == "function_call" and not self._is_whole()
 
     def _step(self, event: ModelEvent, events: list[Event]) -> None:
         match event:
