@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from openinteractions.core.errors import UpstreamFailedError
+from openinteractions.core.fold import fold
 from openinteractions.core.lifecycle import Lifecycle, Phase
 from openinteractions.core.model_events import (
     CallFragment,
@@ -45,6 +46,8 @@ def said(event: event_pb2.InteractionEvent) -> str:
         return f"stop {event.step_stop.index}"
     return name or ""
 
+
+LENGTH = Finish(FinishReason.LENGTH)
 
 TURNS = [
     pytest.param(
@@ -192,6 +195,20 @@ STATUSES = [
         "REQUIRES_ACTION",
         id="a call, whatever the reason given",
     ),
+    pytest.param(
+        [CallFragment(0, "a", "f", "{}"), Finish(FinishReason.LENGTH)],
+        "REQUIRES_ACTION",
+        id="a whole call at the limit",
+    ),
+    pytest.param(
+        [
+            CallFragment(0, "a", "f", "{}"),
+            CallFragment(1, "b", "f", '{"x'),
+            Finish(FinishReason.LENGTH),
+        ],
+        "INCOMPLETE",
+        id="a call that the limit cut",
+    ),
 ]
 
 
@@ -210,6 +227,15 @@ def test_abort_ends_text_and_voids_half_a_call() -> None:
     assert [said(event) for event in machine.abort()] == ["stop 0"]
     machine.feed(CallFragment(0, "a", "f", '{"a'))
     assert machine.abort() == []
+
+
+def test_a_call_that_the_limit_cut_is_void() -> None:
+    events = run([Text("so"), CallFragment(0, "a", "f", '{"x'), LENGTH])
+    assert [said(event) for event in events[5:-1]] == [
+        "start 1 function_call a f {}",
+        'delta 1 arguments_delta {"x',
+    ]
+    assert [step.WhichOneof("kind") for step in fold(events).steps] == ["model_output"]
 
 
 def test_the_last_report_of_usage_counts() -> None:

@@ -31,8 +31,14 @@ CONTINUABLE = ENDED - {Status.INTERACTION_STATUS_REQUIRES_CONTINUATION}
 """The statuses of interactions that `previous_interaction_id` may name."""
 
 
-CUT = frozenset({Status.INTERACTION_STATUS_FAILED, Status.INTERACTION_STATUS_CANCELLED})
-"""The statuses of interactions that did not come to their own end."""
+CUT = frozenset(
+    {
+        Status.INTERACTION_STATUS_FAILED,
+        Status.INTERACTION_STATUS_CANCELLED,
+        Status.INTERACTION_STATUS_INCOMPLETE,
+    }
+)
+"""The statuses of interactions that may end in the middle of a call."""
 
 
 class Phase(enum.Enum):
@@ -82,7 +88,7 @@ class Lifecycle:
 
     Besides the tables: a step starts only when the steps before it are there, and
     the steps of an interaction are whole when it completes, but for a call that was
-    cut by a failure or a cancel, which is then void.
+    cut by a failure, a cancel or a limit, which is then void.
     """
 
     def __init__(self) -> None:
