@@ -16,8 +16,10 @@ export class Context {
 
   constructor({ sdk, version, name }) {
     this.#sdk = sdk;
-    this.#tag = `${version}-${name}-${Math.random().toString(36).slice(2)}`
-      .replaceAll(/[^\w.-]+/g, "-");
+    this.#tag = `${version}-${name}-${Math.random().toString(36).slice(2)}`.replaceAll(
+      /[^\w.-]+/g,
+      "-",
+    );
     this.version = version;
     this.major = Number(version.split(".")[0]);
     this.minor = Number(version.split(".")[1]);
@@ -58,12 +60,6 @@ export class Context {
   /** How many requests the model server got for a name. */
   async seen(model) {
     return (await this.#door("_seen", model)).count;
-  }
-
-  /** The newest request bodies that the model server got for a name. */
-  async upstream(model) {
-    const { requests } = await this.#door("_requests", model);
-    return requests.map(({ body }) => body);
   }
 
   /** Wait until an answer of that name waits for its release. */

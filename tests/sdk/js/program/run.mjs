@@ -3,7 +3,7 @@
 // `node run.mjs <project> <version> <place> <left out>`: an npm project that has
 // @google/genai in that version, the servers as JSON (see context.mjs), and a JSON list
 // of the behaviours that this SDK cannot express. `node run.mjs --list` prints the
-// names only. A line is {name, ok} or {name, ok: false, why}. Nothing is retried or skipped here.
+// names only. A line is {name, ok} or {name, ok: false, why}. Nothing is retried here.
 
 import { pathToFileURL } from "node:url";
 

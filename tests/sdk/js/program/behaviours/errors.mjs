@@ -90,7 +90,11 @@ export const errors = {
 
   "a wrong key is an AuthenticationError": async (t) => {
     const stranger = t.client({ baseUrl: place.keyed, apiKey: "wrong" });
-    const expected = { status: 401, code: "unauthenticated", kind: "AuthenticationError" };
+    const expected = {
+      status: 401,
+      code: "unauthenticated",
+      kind: "AuthenticationError",
+    };
     await refused(t, () => stranger.interactions.create(HI), expected);
     await refused(t, () => stranger.interactions.get("v1_nothing"), expected);
     assert.doesNotMatch(t.last.responseHeaders["content-type"], /html/);

@@ -24,7 +24,12 @@ function satisfies(document) {
 }
 
 async function answered(t, response_format, more = {}) {
-  const reply = await t.create({ model: "json", input: "Hi", response_format, ...more });
+  const reply = await t.create({
+    model: "json",
+    input: "Hi",
+    response_format,
+    ...more,
+  });
   assert.equal(reply.status, "completed");
   satisfies(text(reply));
 }

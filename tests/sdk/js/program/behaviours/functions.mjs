@@ -46,7 +46,11 @@ export const functions = {
 
   "a function reaches the model as declared": async (t) => {
     const { type, ...declared } = weather;
-    const reply = await t.create({ model: "echo", input: "Hi", tools: [weather, time] });
+    const reply = await t.create({
+      model: "echo",
+      input: "Hi",
+      tools: [weather, time],
+    });
     const [one, two] = asked(reply).tools;
     assert.equal(one.type, type);
     assert.deepEqual(one.function, declared);
@@ -57,7 +61,10 @@ export const functions = {
     const reply = await loop(t, { result: "22 °C" });
     assert.equal(reply.status, "completed");
     assert.equal(text(reply), "Results: get_weather=22 °C.");
-    assert.deepEqual(steps(reply).map((step) => step.type), ["model_output"]);
+    assert.deepEqual(
+      steps(reply).map((step) => step.type),
+      ["model_output"],
+    );
   },
 
   "a result that is an object": async (t) => {
@@ -94,21 +101,26 @@ export const functions = {
 
   "a single result need not be in a list": async (t) => {
     const first = await t.create(ask);
-    const input = { type: "function_result", call_id: calls(first)[0].id, result: "sun" };
+    const input = {
+      type: "function_result",
+      call_id: calls(first)[0].id,
+      result: "sun",
+    };
     const previous_interaction_id = first.id;
     const reply = await t.create({ ...ask, previous_interaction_id, input });
     assert.equal(text(reply), "Results: get_weather=sun.");
   },
 
   "an unknown call id is refused by its path": async (t) => {
-    const call = () => loop(t, { call_id: "nothing", result: "sunny" });
-    const first = 1;
+    const first = await t.create(ask);
+    const result = { type: "function_result", call_id: "nothing", result: "sunny" };
+    const previous_interaction_id = first.id;
+    const call = () => t.create({ ...ask, previous_interaction_id, input: [result] });
     await refused(t, call, {
       status: 400,
       code: "invalid_request",
       kind: "BadRequestError",
       names: ["nothing", "call_id"],
-      attempts: first + 1,
     });
   },
 
@@ -125,14 +137,23 @@ export const functions = {
     const first = await t.create({ ...ask, store: false });
     const [call] = calls(first);
     const again = { ...call, call_id: call.id };
-    const result = { type: "function_result", id: "r1", call_id: call.id, result: "sun" };
+    const result = {
+      type: "function_result",
+      id: "r1",
+      call_id: call.id,
+      result: "sun",
+    };
     const input = [{ type: "user_input", content: ask.input }, again, result];
     const reply = await t.create({ ...ask, store: false, input });
     assert.equal(text(reply), "Results: get_weather=sun.");
   },
 
   "tools are of their own turn": async (t) => {
-    const reply = await loop(t, { result: "sunny" }, { model: "echo", tools: undefined });
+    const reply = await loop(
+      t,
+      { result: "sunny" },
+      { model: "echo", tools: undefined },
+    );
     assert.equal(asked(reply).tools, undefined);
   },
 
@@ -174,7 +195,11 @@ export const functions = {
       steps(first).map(({ type }) => type),
       ["thought", "function_call"],
     );
-    const result = { type: "function_result", call_id: calls(first)[0].id, result: "ok" };
+    const result = {
+      type: "function_result",
+      call_id: calls(first)[0].id,
+      result: "ok",
+    };
     const input = history(t.legacy, ask.input, first, [result]);
     const reply = await t.create({ ...ask, store: false, input });
     assert.equal(text(reply), "Results: get_weather=ok.");

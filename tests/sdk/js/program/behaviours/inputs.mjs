@@ -21,7 +21,10 @@ export const inputs = {
 
   "a list of contents is one user message": async (t) => {
     const seen = await seenBy(t, [text("Hi"), text("there")]);
-    assert.deepEqual(seen.map(([role]) => role), ["user"]);
+    assert.deepEqual(
+      seen.map(([role]) => role),
+      ["user"],
+    );
     assert.match(seen[0][1], /^Hi\s*there$/);
     assert.ok(Array.isArray(JSON.parse(t.last.body).input), "the SDK sends it raw");
   },
@@ -32,7 +35,11 @@ export const inputs = {
       { type: "model_output", content: [text("Two")] },
       { type: "user_input", content: [text("Three")] },
     ]);
-    assert.deepEqual(seen, [["user", "One"], ["assistant", "Two"], ["user", "Three"]]);
+    assert.deepEqual(seen, [
+      ["user", "One"],
+      ["assistant", "Two"],
+      ["user", "Three"],
+    ]);
   },
 
   "a list of turns keeps its roles": async (t) => {
@@ -41,7 +48,11 @@ export const inputs = {
       { role: "model", content: [text("Two")] },
       { role: "user", content: text("Three") },
     ]);
-    assert.deepEqual(seen, [["user", "One"], ["assistant", "Two"], ["user", "Three"]]);
+    assert.deepEqual(seen, [
+      ["user", "One"],
+      ["assistant", "Two"],
+      ["user", "Three"],
+    ]);
   },
 
   "a list that mixes steps and contents is read in order": async (t) => {
@@ -50,7 +61,11 @@ export const inputs = {
       { type: "model_output", content: [text("Two")] },
       text("Three"),
     ]);
-    assert.deepEqual(seen, [["user", "One"], ["assistant", "Two"], ["user", "Three"]]);
+    assert.deepEqual(seen, [
+      ["user", "One"],
+      ["assistant", "Two"],
+      ["user", "Three"],
+    ]);
   },
 
   "the content of a step may be a string": async (t) => {
@@ -78,7 +93,11 @@ export const inputs = {
       { type: "model_output", content: [content], error: null },
       { type: "user_input", content: [text("Two")] },
     ]);
-    assert.deepEqual(seen, [["user", "One"], ["assistant", "One"], ["user", "Two"]]);
+    assert.deepEqual(seen, [
+      ["user", "One"],
+      ["assistant", "One"],
+      ["user", "Two"],
+    ]);
   },
 
   "a variant wrapped as UNKNOWN is unwrapped": async (t) => {
@@ -95,7 +114,10 @@ export const inputs = {
 
   "the system instruction comes first": async (t) => {
     const seen = await seenBy(t, "Hi", { system_instruction: "Be brief." });
-    assert.deepEqual(seen, [["system", "Be brief."], ["user", "Hi"]]);
+    assert.deepEqual(seen, [
+      ["system", "Be brief."],
+      ["user", "Hi"],
+    ]);
   },
 
   "the generation config reaches the model": async (t) => {
@@ -134,7 +156,10 @@ export const inputs = {
   },
 
   "labels and the service tier are taken": async (t) => {
-    const seen = await seenBy(t, "Hi", { labels: { a: "b" }, service_tier: "standard" });
+    const seen = await seenBy(t, "Hi", {
+      labels: { a: "b" },
+      service_tier: "standard",
+    });
     assert.deepEqual(seen, [["user", "Hi"]]);
   },
 

@@ -101,7 +101,12 @@ export const loops = {
     const first = await t.create({ ...ask, model: "call" });
     const input = [result(calls(first)[0], "sunny")];
     const previous_interaction_id = first.id;
-    const second = await t.create({ ...ask, model: "call", input, previous_interaction_id });
+    const second = await t.create({
+      ...ask,
+      model: "call",
+      input,
+      previous_interaction_id,
+    });
     const more = { model: "echo", input: "Thanks." };
     const reply = await t.create({ ...more, previous_interaction_id: second.id });
     const roles = asked(reply).messages.map(({ role }) => role);

@@ -123,7 +123,9 @@ export const refusals = {
     const [apiKey] = place.keys;
     const { interactions } = t.client({ baseUrl: place.keyed, apiKey });
     const input = "x".repeat(place.limited + 1);
-    await refused(t, () => interactions.create({ ...HI, input }), { status: [400, 413] });
+    await refused(t, () => interactions.create({ ...HI, input }), {
+      status: [400, 413],
+    });
   },
 
   "both a model and an agent are refused": async (t) => {

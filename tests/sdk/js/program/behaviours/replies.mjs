@@ -41,7 +41,10 @@ export const replies = {
       input: "Again",
       previous_interaction_id: first.id,
     });
-    assert.deepEqual(steps(reply).map(({ type }) => type), ["model_output"]);
+    assert.deepEqual(
+      steps(reply).map(({ type }) => type),
+      ["model_output"],
+    );
     assert.equal(reply.previous_interaction_id, first.id);
   },
 
@@ -105,6 +108,9 @@ export const replies = {
       previous_interaction_id: first.id,
     });
     const { messages } = JSON.parse(text(reply));
-    assert.deepEqual(messages.map(({ role }) => role), ["user", "assistant", "user"]);
+    assert.deepEqual(
+      messages.map(({ role }) => role),
+      ["user", "assistant", "user"],
+    );
   },
 };

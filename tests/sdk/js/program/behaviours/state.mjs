@@ -10,11 +10,20 @@ import { unrecorded } from "../recorder.mjs";
 const HI = { model: "hello", input: "Hi" };
 
 async function after(t, id, more = {}) {
-  const params = { model: "echo", input: "Again", previous_interaction_id: id, ...more };
+  const params = {
+    model: "echo",
+    input: "Again",
+    previous_interaction_id: id,
+    ...more,
+  };
   return messages(await t.create(params));
 }
 
-const TALK = [["user", "Hi"], ["assistant", "Hello."], ["user", "Again"]];
+const TALK = [
+  ["user", "Hi"],
+  ["assistant", "Hello."],
+  ["user", "Again"],
+];
 
 /** Follow the interaction to its end, as a client does that lost its stream. */
 async function ended(t, id) {
@@ -51,7 +60,10 @@ export const state = {
     }
     const seen = await after(t, previous_interaction_id);
     const expected = [1, 2, 3, 4].flatMap((n) => [`question ${n}`, `answer ${n}`]);
-    assert.deepEqual(seen.map(([, words]) => words), [...expected, "Again"]);
+    assert.deepEqual(
+      seen.map(([, words]) => words),
+      [...expected, "Again"],
+    );
   },
 
   "one interaction may be continued twice": async (t) => {
@@ -78,7 +90,10 @@ export const state = {
     if (t.legacy) {
       assert.deepEqual(got.outputs, created.outputs);
     } else {
-      assert.deepEqual(got.steps.map(({ type }) => type), ["user_input", "model_output"]);
+      assert.deepEqual(
+        got.steps.map(({ type }) => type),
+        ["user_input", "model_output"],
+      );
       assert.deepEqual(got.steps[0].content[0].text, "Hi");
       assert.equal(got.output_text, "Hello.");
     }
@@ -161,7 +176,11 @@ export const state = {
     const got = await t.interactions.get(child.id);
     assert.equal(got.previous_interaction_id, first.id);
     const seen = await after(t, child.id);
-    const expected = [["user", "Still there?"], ["assistant", "Yes."], ["user", "Again"]];
+    const expected = [
+      ["user", "Still there?"],
+      ["assistant", "Yes."],
+      ["user", "Again"],
+    ];
     assert.deepEqual(seen, expected);
   },
 
@@ -216,7 +235,10 @@ export const state = {
     const { id } = await t.create(HI);
     const got = await t.interactions.get(id);
     const input = t.legacy
-      ? [{ role: "model", content: got.outputs }, { role: "user", content: "Again" }]
+      ? [
+          { role: "model", content: got.outputs },
+          { role: "user", content: "Again" },
+        ]
       : [...steps(got), { type: "user_input", content: "Again" }];
     const seen = messages(await t.create({ model: "echo", input }));
     assert.deepEqual(seen, t.legacy ? TALK.slice(1) : TALK);

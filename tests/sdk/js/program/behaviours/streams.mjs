@@ -19,14 +19,19 @@ const ORDER = [
 
 /** Stream a model whose answer breaks after some text; nothing may be thrown. */
 async function broken(t, model) {
-  const transcript = await collect(await t.create({ model, input: "Hi", stream: true }));
+  const transcript = await collect(
+    await t.create({ model, input: "Hi", stream: true }),
+  );
   assert.match(transcript.text, /^(Soon|Once upon)/);
   const [error] = transcript.errors;
   assert.ok(error, "the failure is an event");
   assert.ok(error.message);
   assert.match(error.code, /^[a-z_]+$/);
   const after = transcript.kinds.slice(transcript.kinds.indexOf("error") + 1);
-  assert.deepEqual(after.filter((name) => name !== "interaction.completed"), []);
+  assert.deepEqual(
+    after.filter((name) => name !== "interaction.completed"),
+    [],
+  );
   return { transcript, error };
 }
 
@@ -176,10 +181,13 @@ export const streams = {
 
   "a failure before the first event is an HTTP error": async (t) => {
     const params = { model: "status:400", input: "Hi", stream: true };
-    const error = await t.create(params).then(collect).then(
-      () => assert.fail("the stream was answered"),
-      (thrown) => thrown,
-    );
+    const error = await t
+      .create(params)
+      .then(collect)
+      .then(
+        () => assert.fail("the stream was answered"),
+        (thrown) => thrown,
+      );
     assert.equal(error.constructor.name, "BadRequestError");
     assert.equal(error.status, 400);
     assert.equal(errorOf(error).code, "invalid_request");

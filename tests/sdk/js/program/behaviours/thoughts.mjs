@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 
-import { collect, history, messages, steps, text, thoughts as found } from "../accessors.mjs";
+import {
+  collect,
+  history,
+  messages,
+  steps,
+  text,
+  thoughts as found,
+} from "../accessors.mjs";
 
 const THOUGHT = "First I think. Then I know.";
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -12,7 +19,10 @@ export const thoughts = {
   "summaries are shown when asked for": async (t) => {
     const params = { model: "reason", input: "Hi", generation_config: auto };
     const reply = await t.create(params);
-    assert.deepEqual(steps(reply).map(({ type }) => type), ["thought", "model_output"]);
+    assert.deepEqual(
+      steps(reply).map(({ type }) => type),
+      ["thought", "model_output"],
+    );
     const [thought] = found(reply);
     assert.equal(thought.summary.map((part) => part.text).join(""), THOUGHT);
     assert.equal(text(reply), "The answer.");
@@ -57,7 +67,11 @@ export const thoughts = {
     const { id } = await t.create({ model: "reason", input: "Hi" });
     const more = { model: "echo", input: "Again", previous_interaction_id: id };
     const seen = messages(await t.create(more));
-    assert.deepEqual(seen, [["user", "Hi"], ["assistant", "The answer."], ["user", "Again"]]);
+    assert.deepEqual(seen, [
+      ["user", "Hi"],
+      ["assistant", "The answer."],
+      ["user", "Again"],
+    ]);
   },
 
   "a thought is taken when it is sent back": async (t) => {
@@ -68,7 +82,11 @@ export const thoughts = {
     ];
     const input = history(t.legacy, "Hi", first, results);
     const seen = messages(await t.create({ model: "echo", input, store: false }));
-    assert.deepEqual(seen, [["user", "Hi"], ["assistant", "The answer."], ["user", "Again"]]);
+    assert.deepEqual(seen, [
+      ["user", "Hi"],
+      ["assistant", "The answer."],
+      ["user", "Again"],
+    ]);
   },
 
   "a signature of another server is taken and left out": async (t) => {
@@ -80,6 +98,10 @@ export const thoughts = {
       { type: "user_input", content: "Again" },
     ];
     const seen = messages(await t.create({ model: "echo", input }));
-    assert.deepEqual(seen, [["user", "Hi"], ["assistant", "Hello."], ["user", "Again"]]);
+    assert.deepEqual(seen, [
+      ["user", "Hi"],
+      ["assistant", "Hello."],
+      ["user", "Again"],
+    ]);
   },
 };
