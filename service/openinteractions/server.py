@@ -18,12 +18,14 @@ import uvloop
 from aiohttp import web
 
 from openinteractions.config import Address, Config, ConfigError
+from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.upstream import StatusError
+from openinteractions.models import weights
 from openinteractions.models.embedded import EmbeddedHost
 from openinteractions.models.registry import Registry
 from openinteractions.rpc.authentication import Authentication
@@ -133,6 +135,11 @@ async def _running(config: Config) -> AsyncIterator[str]:
 
 
 def _models(config: Config) -> Registry:
+    if any(endpoint.dialect == "embedded" for endpoint in config.endpoints.values()):
+        try:
+            weights.find()
+        except UnavailableError as error:
+            raise ConfigError(error.message) from None
     return Registry(
         config.endpoints,
         config.models,
