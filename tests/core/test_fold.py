@@ -62,7 +62,7 @@ def test_a_turn_folds_to_its_steps() -> None:
 def test_a_call_that_never_became_whole_is_void() -> None:
     folding = Fold()
     machine = assembler()
-    half = [Text("so"), CallFragment(0, "a", "f", '{"x')]
+    half: list[ModelEvent] = [Text("so"), CallFragment(0, "a", "f", '{"x')]
     for said in half:
         for event in machine.feed(said):
             folding.apply(event)

@@ -183,7 +183,7 @@ def _wait_until_ready(server: Server) -> None:
             break
         with contextlib.suppress(urllib.error.URLError, OSError):
             url = f"{server.url}/readyz"
-            with urllib.request.urlopen(url, timeout=5) as found:  # noqa: S310
+            with urllib.request.urlopen(url, timeout=5) as found:
                 if found.status == 200:
                     return
         time.sleep(_POLL_SECONDS)

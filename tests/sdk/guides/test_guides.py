@@ -55,7 +55,7 @@ def test_the_snippet_shows_what_its_guide_says(
 
 def _last_request(backend: str, model: str) -> Any:
     url = f"{backend}/_requests?{urllib.parse.urlencode({'model': model})}"
-    with urllib.request.urlopen(url, timeout=_DOOR_SECONDS) as response:  # noqa: S310
+    with urllib.request.urlopen(url, timeout=_DOOR_SECONDS) as response:
         return json.load(response)["requests"][-1]["body"]
 
 
