@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from openinteractions.core.lifecycle import (
@@ -18,7 +20,7 @@ from openinteractions.core.lifecycle import (
 from openinteractions.v1 import event_pb2, interaction_pb2
 
 Status = interaction_pb2.InteractionStatus
-STATUSES = [Status.Value(name) for name in Status.keys()]  # noqa: SIM118 - no dict
+STATUSES = cast("list[interaction_pb2.InteractionStatus]", Status.values())
 NAMES = tuple(
     field.name
     for field in event_pb2.InteractionEvent.DESCRIPTOR.oneofs_by_name["event"].fields
