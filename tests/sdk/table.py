@@ -8,6 +8,7 @@ join by recording the same.
 from __future__ import annotations
 
 import collections
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -43,7 +44,15 @@ def lines(reporter: pytest.TerminalReporter) -> list[str]:
         whole = passed[sdk] - failed[sdk]
         listed = inexpressible(sdk)
         rows.append(f"{sdk:<24}{len(whole):>8}{len(failed[sdk]):>8}{listed:>15}")
-    return rows
+    return rows + list(_reasons(sdks))
+
+
+def _reasons(sdks: Sequence[str]) -> Iterator[str]:
+    """Say what an SDK that ran cannot express, and why."""
+    for found in behaviours().values():
+        for version, reason in found.cannot.items():
+            if f"google-genai {version}" in sdks:
+                yield f"not with {version}: {found.name}: {reason}"
 
 
 def _order(sdk: str) -> tuple[bool, list[int]]:

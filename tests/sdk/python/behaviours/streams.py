@@ -91,7 +91,9 @@ async def the_terminal_event_sums_up_without_the_steps(c: Case) -> None:
 @behaviour("§6.4", "§6.2")
 async def every_event_of_a_stored_stream_has_an_event_id(c: Case) -> None:
     heard = await c.stream(model=c.model("words:4"), input="Hi")
-    ids = [event.event_id for event in heard.events]
+    # The older revision opens a content together with what first stands in it.
+    joined = "start" if c.is_legacy else ""
+    ids = [event.event_id for event in heard.events if event.kind != joined]
     assert all(ids)
     assert len(set(ids)) == len(ids)
 
