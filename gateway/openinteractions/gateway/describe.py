@@ -176,8 +176,8 @@ def _list_form(field: FieldDescriptor) -> ListForm:
         shape = describe(message_type(items.field))
         if isinstance(shape, ObjectShape) and shape.union is not None:
             union = shape.union
-            return ListForm(field, items, union.discriminator, frozenset(union.tags))
-    return ListForm(field, items, None, frozenset())
+            return ListForm(field, items, union.discriminator, tuple(union.tags))
+    return ListForm(field, items, None, ())
 
 
 def _member(field: FieldDescriptor) -> Member:

@@ -89,16 +89,12 @@ def http_rule(method: MethodDescriptor) -> Any:
 
 def message_type(field: FieldDescriptor) -> Descriptor:
     """Return the type of a field that is a message."""
-    if field.message_type is None:
-        raise TypeError(f"{field.full_name} is no message")
-    return field.message_type
+    return cast("Descriptor", field.message_type)
 
 
 def enum_type(field: FieldDescriptor) -> EnumDescriptor:
     """Return the type of a field that is an enum."""
-    if field.enum_type is None:
-        raise TypeError(f"{field.full_name} is no enum")
-    return field.enum_type
+    return cast("EnumDescriptor", field.enum_type)
 
 
 def descriptor(message: Message | type[Message]) -> Descriptor:

@@ -9,6 +9,7 @@ only a body that looks suspicious is read again by the slow and exact `json`.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -93,11 +94,8 @@ def _check(body: bytes) -> None:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _refusal(f"Parameter '{clip(key)}' is given twice.")
-            seen.add(key)
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise _refusal(f"Parameter '{clip(key)}' is given twice.")
     return made
 
 

@@ -82,7 +82,7 @@ class ListForm:
     field: FieldDescriptor
     items: Member
     discriminator: str | None
-    tags: frozenset[str]
+    tags: tuple[str, ...]
     """The words that tell its elements apart; none if they are not told apart."""
 
 

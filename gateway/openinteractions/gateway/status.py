@@ -76,13 +76,14 @@ _VALUES = ErrorReason.DESCRIPTOR.values
 _SHAPES = {value.number: error_shape(value) for value in _VALUES}
 _BY_NAME = cast("dict[str, ErrorReason]", dict(Reason.items()))
 # A status without a reason of ours comes from something between us and the service. The
-# first reason with its code is the plainest.
+# first reason with its code is the plainest, except where that is about model servers.
 _BY_CODE: dict[int, ErrorReason] = {
+    _SHAPES[reason].grpc_code: reason
+    for reason in sorted(_BY_NAME.values(), reverse=True)
+} | {
     code_pb2.OUT_OF_RANGE: Reason.ERROR_REASON_INVALID_REQUEST,
     code_pb2.ALREADY_EXISTS: Reason.ERROR_REASON_INVALID_REQUEST,
     code_pb2.ABORTED: Reason.ERROR_REASON_UNAVAILABLE,
-} | {
-    _SHAPES[reason].grpc_code: reason
-    for reason in sorted(_BY_NAME.values(), reverse=True)
-    if reason != Reason.ERROR_REASON_UNSPECIFIED
+    code_pb2.UNAVAILABLE: Reason.ERROR_REASON_UNAVAILABLE,
+    code_pb2.INTERNAL: Reason.ERROR_REASON_INTERNAL,
 }

@@ -150,9 +150,16 @@ class _Response:
     @contextlib.asynccontextmanager
     async def kept_alive(self, headers_after: float) -> AsyncIterator[None]:
         """Send headers in time, and comments into silence, during the block."""
+        filling = asyncio.create_task(self._fill(headers_after))
+        try:
+            yield
+        finally:
+            filling.cancel()
+            await asyncio.wait([filling])
 
-        async def fill() -> None:
-            await asyncio.sleep(headers_after)
+    async def _fill(self, headers_after: float) -> None:
+        await asyncio.sleep(headers_after)
+        with contextlib.suppress(ClientConnectionResetError):  # the client has left
             await self.send(b"")
             while True:
                 due = self._sent_at + self._comment_after - self._loop.time()
@@ -160,16 +167,6 @@ class _Response:
                     await asyncio.sleep(due)
                 else:
                     await self.send(sse.KEEP_ALIVE)
-
-        filling = asyncio.create_task(fill())
-        try:
-            yield
-        finally:
-            filling.cancel()
-            with contextlib.suppress(
-                asyncio.CancelledError, ClientConnectionResetError
-            ):
-                await filling
 
 
 def _translator(exchange: Exchange, call: Call) -> revisions.EventTranslator | None:

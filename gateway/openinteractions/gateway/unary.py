@@ -102,23 +102,20 @@ class UnaryCaller:
         self, exchange: Exchange, early: web.StreamResponse
     ) -> AsyncIterator[None]:
         """Send headers and spaces for as long as the block takes."""
-
-        async def send() -> None:
-            await asyncio.sleep(self._headers_after)
-            await early.prepare(exchange.request)
-            while True:
-                await early.write(b" ")
-                await asyncio.sleep(self._space_every)
-
-        sending = asyncio.create_task(send())
+        sending = asyncio.create_task(self._send_spaces(exchange, early))
         try:
             yield
         finally:
             sending.cancel()
-            with contextlib.suppress(
-                asyncio.CancelledError, ClientConnectionResetError
-            ):
-                await sending
+            await asyncio.wait([sending])
+
+    async def _send_spaces(self, exchange: Exchange, early: web.StreamResponse) -> None:
+        await asyncio.sleep(self._headers_after)
+        with contextlib.suppress(ClientConnectionResetError):  # the client has left
+            await early.prepare(exchange.request)
+            while True:
+                await early.write(b" ")
+                await asyncio.sleep(self._space_every)
 
 
 def _failed(exchange: Exchange, error: Exception) -> dict[str, Any]:

@@ -122,7 +122,9 @@ class ChannelUpstream:
                 )
                 self._stubs[method.name] = dial(
                     f"/{service.full_name}/{method.name}",
-                    request_serializer=Message.SerializeToString,
+                    request_serializer=GetMessageClass(
+                        method.input_type
+                    ).SerializeToString,
                     response_deserializer=GetMessageClass(
                         method.output_type
                     ).FromString,

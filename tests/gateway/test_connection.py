@@ -1,0 +1,127 @@
+"""The connection below the gateway: two `User-Agent` lines, and what is no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from openinteractions.gateway.connection import one_agent
+from openinteractions.v1.interaction_pb2 import Interaction
+from tests.gateway.doubles import WAIT_SECONDS, Face, face
+
+FIRST = b"User-Agent: GeminiNextGenAPIClient/Python 1.55.0\r\n"
+SECOND = b"user-agent: google-genai-sdk/1.55.0 gl-python/3.11\r\n"
+BODY = b'{"model":"m","input":"Hi"}'
+START = b"POST /v1beta/interactions HTTP/1.1\r\nHost: x\r\n"
+END = b"Content-Length: %d\r\n\r\n" % len(BODY)
+TWO = START + FIRST + SECOND + END + BODY
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[Face]:
+    async with face() as made:
+        made.service.answer = Interaction(id="v1_a")
+        yield made
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, object]:
+    async with asyncio.timeout(WAIT_SECONDS):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        (length,) = [
+            int(line.partition(":")[2])
+            for line in head.splitlines()
+            if line.startswith("content-length:")
+        ]
+        body = json.loads(await reader.readexactly(length))
+        return int(head.split()[1]), body
+
+
+OLDER = (200, {"id": "v1_a", "outputs": []})
+
+
+async def test_a_client_with_two_agents_is_served_and_known(gateway: Face) -> None:
+    reader, writer = await gateway.raw(TWO)
+    for _ in range(3):
+        assert await answer(reader) == OLDER
+        writer.write(TWO)
+    writer.close()
+
+
+async def test_a_body_of_unknown_length_is_followed_by_a_head(gateway: Face) -> None:
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+    request = START + FIRST + SECOND + chunked % (len(BODY), BODY)
+    reader, writer = await gateway.raw(request)
+    for _ in range(3):
+        assert await answer(reader) == OLDER
+        await gateway_idle()
+        writer.write(request)
+
+
+@pytest.mark.parametrize("cut", [1, 10, len(START) + 3, len(START + FIRST) + 5])
+async def test_a_head_may_come_in_pieces(gateway: Face, cut: int) -> None:
+    reader, writer = await gateway.raw(TWO[:cut])
+    await writer.drain()
+    for _ in range(50):  # turns of the loop in which the first piece arrives
+        await asyncio.sleep(0)
+    writer.write(TWO[cut:])
+
+    assert await answer(reader) == OLDER
+    writer.close()
+
+
+async def test_a_body_is_left_as_it_is(gateway: Face) -> None:
+    lines = b"\r\n" + FIRST + SECOND + b"\r\n"
+    body = b'{"model":"m","input":"Hi"' + lines.replace(b":", b"") + b"}"
+    head = START + FIRST + b"Content-Length: %d\r\n\r\n" % len(body)
+    reader, writer = await gateway.raw(head)
+    await gateway_idle()
+    writer.write(body)
+
+    status, _ = await answer(reader)
+    assert status == 400  # what is in the body is no JSON, but it is still there
+    writer.close()
+
+
+async def gateway_idle() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET /v1/interactions/a HTTP/9.9\r\n\r\n",
+        b"GET /v1/interactions/a HTTP/1.1\r\nHost x\r\n\r\n",
+        b"GET /" + b"a" * 70_000,
+    ],
+)
+async def test_what_is_no_http_is_refused_in_json(gateway: Face, data: bytes) -> None:
+    reader, writer = await gateway.raw(data)
+
+    error = {"message": "The request is not valid HTTP.", "code": "invalid_request"}
+    assert await answer(reader) == (400, {"error": error})
+    assert await reader.read() == b""
+    writer.close()
+
+
+HEADS = [
+    (b"a", b"a"),
+    (b"\r\nuser-agent: 1\r\n\r\n", b"\r\nuser-agent: 1\r\n\r\n"),
+    (
+        b"\r\nUSER-AGENT: 1\r\na: b\r\nUser-Agent: 2\r\nuser-agent: 3\r\n\r\n",
+        b"\r\nUSER-AGENT: 1\r\na: b\r\nx-user-agent-2: 2\r\nx-user-agent-2: 3\r\n\r\n",
+    ),
+    (
+        b"\r\nuser-agent: 1\r\n\r\n\r\nuser-agent: in the body",
+        b"\r\nuser-agent: 1\r\n\r\n\r\nuser-agent: in the body",
+    ),
+]
+
+
+@pytest.mark.parametrize(("head", "renamed"), HEADS)
+def test_all_agents_but_the_first_are_renamed(head: bytes, renamed: bytes) -> None:
+    assert one_agent(head, head.find(b"\r\n\r\n")) == renamed
