@@ -41,6 +41,7 @@ def test_a_method_and_a_path_are_an_rpc(
     route, found = ROUTES.find(verb, path)
 
     assert (route.method.name, found) == (method, variables)
+    assert ROUTES.find(verb, path) == (route, found)
 
 
 NOWHERE = ["/", "/v1", "/v1/things", "/interactions", "/v1/interactions/a/b"]

@@ -50,27 +50,27 @@ class Connection(RequestHandler):
         """
         if self._body is None and self._idle():
             self._body = 0
-        passed = []
-        data = self._head + data
-        self._head = b""
-        while data and self._body is not None:
+        if self._head:
+            data = self._head + data
+            self._head = b""
+        begin = 0  # of what is not looked at yet
+        while self._body is not None and begin < len(data):
             if self._body:
-                passed.append(data[: self._body])
-                self._body -= len(passed[-1])
-                data = data[len(passed[-1]) :]
+                taken = min(self._body, len(data) - begin)
+                self._body -= taken
+                begin += taken
                 continue
-            end = data.find(_END)
-            if end < 0 and len(data) < _LARGEST_HEAD:
-                self._head = data
-                data = b""
+            end = data.find(_END, begin)
+            if end < 0 and len(data) - begin < _LARGEST_HEAD:
+                data, self._head = data[:begin], data[begin:]
                 break
-            after = len(data) if end < 0 else end + len(_END)
-            self._body = body_bytes(data[:after])
-            passed.append(one_agent(data[:after], after))
-            data = data[after:]
-        passed.append(data)
-        if received := b"".join(passed):
-            super().data_received(received)
+            end = len(data) if end < 0 else end + len(_END)
+            self._body = body_bytes(data, begin, end)
+            renamed = one_agent(data, begin, end)
+            begin = end + len(renamed) - len(data)
+            data = renamed
+        if data:
+            super().data_received(data)
 
     def _idle(self) -> bool:
         """Whether the next byte begins a request, after a body of unknown length."""
@@ -96,17 +96,23 @@ class Connection(RequestHandler):
         return response
 
 
-def body_bytes(head: bytes) -> int | None:
-    """Return how many bytes of body follow a head; None when it does not say."""
-    if _CHUNKED.search(head):
+def body_bytes(data: bytes, begin: int, end: int) -> int | None:
+    """Return how many bytes of body follow a head; None when it does not say.
+
+    The head is what lies from `begin` to `end`.
+    """
+    if _CHUNKED.search(data, begin, end):
         return None
-    found = _LENGTH.search(head)
+    found = _LENGTH.search(data, begin, end)
     return int(found[1]) if found else 0
 
 
-def one_agent(data: bytes, end: int) -> bytes:
-    """Return a head, which ends at `end`, with every second `User-Agent` renamed."""
-    first = _AGENT.search(data, 0, end)
+def one_agent(data: bytes, begin: int, end: int) -> bytes:
+    """Return the data with every `User-Agent` of a head but the first renamed.
+
+    The head is what lies from `begin` to `end`.
+    """
+    first = _AGENT.search(data, begin, end)
     if first is None or _AGENT.search(data, first.end(), end) is None:
         return data
     rest = _AGENT.sub(_RENAMED, data[first.end() : end])

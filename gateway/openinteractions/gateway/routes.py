@@ -17,6 +17,8 @@ from openinteractions.gateway.paths import decode_segment, resource_path
 from openinteractions.gateway.template import RouteError, Template, parse_template
 from openinteractions.json.v1.annotations_pb2 import StreamVariant
 
+_MOST_KNOWN = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -52,6 +54,8 @@ class Routes:
 
     def __init__(self, services: Iterable[ServiceDescriptor]) -> None:
         self._root = _Node()
+        # What `find` said to paths without variables; clients use few of them.
+        self._known: dict[tuple[str, str], Route] = {}
         self.all: list[Route] = []
         for service in services:
             for method in service.methods:
@@ -82,6 +86,9 @@ class Routes:
             RefusedError: there is no such path (not_found), or it has no such method
                 (method_not_allowed, with `Allow`).
         """
+        known = self._known.get((verb, path))
+        if known is not None:
+            return known, {}
         segments = resource_path(path, self._root.literals)
         found = segments and _find(self._root, segments, [])
         if not found:
@@ -94,6 +101,8 @@ class Routes:
                 f"This path has no method {verb}.",
                 headers={"Allow": ", ".join(sorted(by_method))},
             )
+        if not values and len(self._known) < _MOST_KNOWN:
+            self._known[verb, path] = route
         return route, dict(zip(route.template.variables, values, strict=True))
 
 
