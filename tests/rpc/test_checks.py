@@ -8,8 +8,6 @@ import pytest
 from google.protobuf import text_format
 
 from openinteractions.core.errors import RequestError
-from openinteractions.gateway import describe
-from openinteractions.rpc import checks
 from openinteractions.rpc.checks import Checks
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 
@@ -169,7 +167,3 @@ def test_a_number_that_its_enum_does_not_have_is_refused() -> None:
 
     assert caught.value.field == "status"
     assert caught.value.message == "Invalid input at 'status': no value 77."
-
-
-def test_both_faces_leave_the_same_objects_open() -> None:
-    assert checks.OPEN == describe.OPEN

@@ -12,12 +12,10 @@ import contextlib
 import dataclasses
 import json
 import os
-import socket
+import re
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +31,7 @@ START_SECONDS = 60
 STOP_SECONDS = 15
 _POLL_SECONDS = 0.05
 _LOG_TAIL = 6000
+_ADDRESSES = re.compile(r"HTTP on (http://[^,]+), gRPC on ([^,]+),")
 
 
 class ServerNotReadyError(Exception):
@@ -122,17 +121,20 @@ def _backend(log: Path) -> Iterator[str]:
 def _server(
     home: Path, name: str, backend: str, settings: list[str]
 ) -> Iterator[Server]:
-    http, grpc = _free_ports()
     file = home / f"{name}.toml"
-    file.write_text(
-        _configuration(home, name, backend, ports=(http, grpc), settings=settings)
-    )
-    log = home / f"{name}.log"
+    file.write_text(_configuration(home, name, backend, settings))
+    with serving(["--config", str(file)], home, home / f"{name}.log") as server:
+        yield server
+
+
+@contextlib.contextmanager
+def serving(arguments: list[str], folder: Path, log: Path) -> Iterator[Server]:
+    """Run `openinteractions serve` in a folder; its ports are 0 in `arguments`."""
     roots = [str(ROOT / root) for root in ("service", "gateway", "gen")]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "openinteractions", "serve", "--config", str(file)],
-            cwd=home,
+            [sys.executable, "-m", "openinteractions", "serve", *arguments],
+            cwd=folder,
             env={
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(roots),
@@ -141,27 +143,17 @@ def _server(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    server = Server(f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}", process, log)
     try:
-        _wait_until_ready(server)
-        yield server
+        yield _wait_until_ready(process, log)
     finally:
         _stop(process)
 
 
-def _configuration(
-    home: Path,
-    name: str,
-    backend: str,
-    *,
-    ports: tuple[int, int],
-    settings: list[str],
-) -> str:
-    http, grpc = ports
+def _configuration(home: Path, name: str, backend: str, settings: list[str]) -> str:
     lines = [
         "[server]",
-        f'http = "127.0.0.1:{http}"',
-        f'grpc = "127.0.0.1:{grpc}"',
+        'http = "127.0.0.1:0"',
+        'grpc = "127.0.0.1:0"',
         *settings,
         "[store]",
         f'url = "sqlite:///{home / name}.db"',
@@ -176,28 +168,14 @@ def _configuration(
     return "\n".join(lines) + "\n"
 
 
-def _wait_until_ready(server: Server) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> Server:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if server.process.poll() is not None:
-            break
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            url = f"{server.url}/readyz"
-            with urllib.request.urlopen(url, timeout=5) as found:
-                if found.status == 200:
-                    return
+    while time.monotonic() < deadline and process.poll() is None:
+        found = _ADDRESSES.search(log.read_text(errors="replace"))
+        if found is not None:
+            return Server(found[1], found[2], process, log)
         time.sleep(_POLL_SECONDS)
-    raise ServerNotReadyError(f"{server.url} is not ready\n{tail(server.log)}")
-
-
-def _free_ports() -> tuple[int, int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            for _ in range(2)
-        ]
-        http, grpc = (found.getsockname()[1] for found in sockets)
-        return http, grpc
+    raise ServerNotReadyError(f"a server is not ready\n{tail(log)}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -23,16 +23,6 @@ from openinteractions.gateway.schema import (
     ValueShape,
 )
 
-OPEN = frozenset(
-    {
-        # Agents that this server does not know have settings that only they know.
-        "openinteractions.v1.DynamicAgentConfig",
-        # An object whose `type` is none of the known words is a bare JSON Schema.
-        "openinteractions.v1.ResponseFormat",
-    }
-)
-"""Objects that the contract leaves open: nothing in them is refused as unknown."""
-
 _KINDS = {
     FieldDescriptor.TYPE_STRING: Kind.TEXT,
     FieldDescriptor.TYPE_BYTES: Kind.BYTES,
@@ -94,7 +84,7 @@ def _object(
         members=members,
         rest=rests[0] if rests else None,
         union=union,
-        open=descriptor.full_name in OPEN,
+        open=options.is_open(descriptor),
     )
 
 

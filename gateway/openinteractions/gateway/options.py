@@ -22,6 +22,11 @@ from google.protobuf.message import Message
 from openinteractions.json.v1 import annotations_pb2
 
 
+def is_open(message: Descriptor) -> bool:
+    """Whether requests may have in an object what is not known here."""
+    return bool(_read(message, annotations_pb2.open))
+
+
 def is_raw(field: FieldDescriptor) -> bool:
     """Whether a field holds JSON text."""
     return bool(_read(field, annotations_pb2.raw))

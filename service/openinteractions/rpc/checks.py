@@ -18,11 +18,6 @@ from google.protobuf.message import Message
 from openinteractions.core.errors import RequestError
 from openinteractions.json.v1 import annotations_pb2
 
-OPEN = frozenset(
-    {"openinteractions.v1.DynamicAgentConfig", "openinteractions.v1.ResponseFormat"}
-)
-"""Objects that the contract leaves open: nothing in them is unknown."""
-
 LONGEST_QUOTE = 100
 
 Check = Callable[[Any], None]
@@ -91,7 +86,7 @@ class Checks:
             return None if is_map else self.prepare(field.message_type)
         if field.enum_type is not None:
             return _number(field.enum_type.values_by_number)
-        is_open = _holder(field).full_name in OPEN
+        is_open = _option(_holder(field), annotations_pb2.open)
         if _option(field, annotations_pb2.rest):
             return _json if is_open else _unknown_members
         if _option(field, annotations_pb2.raw):
@@ -115,7 +110,9 @@ def _fields(by_number: dict[int, Check]) -> Check:
     return check_fields
 
 
-def _option(annotated: FieldDescriptor | OneofDescriptor, extension: Any) -> Any:
+def _option(
+    annotated: Descriptor | FieldDescriptor | OneofDescriptor, extension: Any
+) -> Any:
     return annotated.GetOptions().Extensions[extension]
 
 

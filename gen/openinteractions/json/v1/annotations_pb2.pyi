@@ -22,6 +22,8 @@ WORD_FIELD_NUMBER: _ClassVar[int]
 word: _descriptor.FieldDescriptor
 ERROR_FIELD_NUMBER: _ClassVar[int]
 error: _descriptor.FieldDescriptor
+OPEN_FIELD_NUMBER: _ClassVar[int]
+open: _descriptor.FieldDescriptor
 STREAM_VARIANT_FIELD_NUMBER: _ClassVar[int]
 stream_variant: _descriptor.FieldDescriptor
 
