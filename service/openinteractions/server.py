@@ -6,6 +6,7 @@ The only module that names adapters. Nothing here decides anything about interac
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -129,6 +130,9 @@ async def _running(config: Config) -> AsyncIterator[str]:
         stack.push_async_callback(supervisor.close, grace)
         addresses = await _listen(config, stack, http, grpc)
         models.warm()
+        # What start-up made lives to the end: no collection need look at it again.
+        gc.collect()
+        gc.freeze()
         state.ready = True
         stack.callback(setattr, state, "ready", False)  # noqa: FBT003 - its value
         yield f"{_where(config, addresses)}; {config.models_source}"

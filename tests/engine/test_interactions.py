@@ -113,6 +113,15 @@ async def test_a_stream_begins_created_and_ends_completed() -> None:
     assert len({event.event_id for event in events}) == len(events)
 
 
+async def test_the_first_event_does_not_wait_for_what_was_read_with_it() -> None:
+    read_at_once: list[list[ModelEvent]] = [[Text("a")], [Text("b"), Text("c")], [STOP]]
+    made = rig(Puppet(*read_at_once, None))
+    stream = made.interactions.stream_create(Caller(), ask())
+    async with asyncio.timeout(5):
+        batches = [names(batch) async for batch in stream]
+    assert batches[:2] == [["created", "status_update"], ["step_start", "step_delta"]]
+
+
 async def test_a_stream_that_is_not_stored_has_empty_ids_everywhere() -> None:
     made = rig(answering("Hello"))
     events = await drain(made.interactions.stream_create(Caller(), ask(store=False)))

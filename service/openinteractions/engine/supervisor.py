@@ -65,10 +65,16 @@ class Supervisor:
     async def _drive(self, run: Run, journal: Journal) -> None:
         """Move a run's events into its journal until it ends."""
         error: Exception | None = None
+        flowing = False
         try:
             async with aclosing(run.events()) as events:  # type: ignore[type-var]
                 async for batch in events:
                     journal.append(batch)
+                    if not flowing:
+                        # Otherwise the run goes on with what it has read already,
+                        # and its readers get their first event after all of that.
+                        flowing = any(e.HasField("step_delta") for e in batch)
+                        await asyncio.sleep(0)
         except Exception as caught:  # noqa: BLE001 - its readers get it
             error = caught
         except asyncio.CancelledError:
