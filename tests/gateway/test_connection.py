@@ -7,8 +7,9 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 
-from openinteractions.gateway.connection import one_agent
+from openinteractions.gateway.connection import Server, one_agent
 from openinteractions.v1.interaction_pb2 import Interaction
 from tests.gateway.doubles import WAIT_SECONDS, Face, face
 
@@ -133,3 +134,28 @@ def test_all_agents_but_the_first_are_renamed(head: bytes, renamed: bytes) -> No
     end = (head + b"\r\n\r\n").find(b"\r\n\r\n")
 
     assert one_agent(head, 0, end) == renamed
+
+
+async def read_slowly(request: web.BaseRequest) -> web.StreamResponse:
+    size = 0
+    while piece := await request.content.readany():
+        size += len(piece)
+        await asyncio.sleep(0)
+    return web.json_response(size)
+
+
+@pytest.mark.parametrize("size", [200_000, 700_000, 3_000_000])
+async def test_a_body_larger_than_what_is_read_ahead_arrives(size: int) -> None:
+    runner = web.ServerRunner(Server(read_slowly))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        # Where a read ends is chance, so it takes some tries to hit a pause on the last.
+        for _ in range(8):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(START + b"Content-Length: %d\r\n\r\n" % size + b"x" * size)
+            assert await answer(reader) == (200, size)
+            writer.close()
+    finally:
+        await runner.cleanup()

@@ -48,6 +48,10 @@ class Connection(RequestHandler):
         Where a head begins is counted, not asked of the parser: a client may send the
         next request before the handler of the last one has come to its end.
         """
+        if not data:
+            # So a parser that was paused by a slow reader is told to go on.
+            super().data_received(data)
+            return
         if self._body is None and self._idle():
             self._body = 0
         if self._head:
