@@ -76,4 +76,4 @@ async def page(
 ) -> list[str]:
     """The ids of a page of the list."""
     found = await store.list(owner, limit=limit, before=before)
-    return [entry.interaction.id for entry in found]
+    return [entry.id for entry in found]

@@ -13,6 +13,7 @@ import pytest
 from openinteractions.core.errors import InternalError, UnavailableError
 from openinteractions.engine.ports import InteractionStore
 from openinteractions.storage import reader
+from openinteractions.storage.database import prepare
 from openinteractions.storage.sqlite import SqliteStore
 from tests.storage.acceptance import Acceptance
 from tests.storage.records import bounded, chain, page, record, turns
@@ -115,6 +116,44 @@ async def test_commits_are_flushed_to_the_disk(opened: SqliteStore) -> None:
         "foreign_keys": 1,
         "secure_delete": 1,
     }
+
+
+async def test_a_list_loads_no_long_interaction(
+    opened: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = record("a", says="x" * (2 * reader.HASTY_BYTES))
+    await opened.add(large, [])
+    # What is too long for the event loop would have to be read here.
+    monkeypatch.setattr(opened._reader, "_read_patiently", None)
+
+    assert await page(opened) == ["a"]
+
+
+async def test_the_files_are_for_their_user_alone(
+    path: Path, opened: SqliteStore
+) -> None:
+    await opened.add(record("a"), [])
+
+    modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    assert modes == {
+        f"{path.name}{companion}": 0o600 for companion in ("", "-wal", "-shm")
+    }
+
+
+def test_the_rights_of_a_file_that_exists_are_left_alone(path: Path) -> None:
+    path.touch()
+    path.chmod(0o640)
+    prepare(path)
+
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_to_a_file_that_does_not_exist_yet_is_followed(path: Path) -> None:
+    target = path.with_name("target.db")
+    path.symlink_to(target)
+    prepare(path)
+
+    assert target.stat().st_mode & 0o777 == 0o600
 
 
 async def test_all_that_waits_is_one_transaction(opened: SqliteStore) -> None:

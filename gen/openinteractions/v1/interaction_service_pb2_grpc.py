@@ -145,7 +145,8 @@ class InteractionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListInteractions(self, request, context):
-        """Lists the caller's stored interactions without their steps, newest first.
+        """Lists the caller's stored interactions, newest first, without steps, system
+        instruction, tools and response format.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

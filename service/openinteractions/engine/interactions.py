@@ -130,7 +130,7 @@ class Interactions:
     async def list(
         self, caller: Caller, request: interaction_service_pb2.ListInteractionsRequest
     ) -> interaction_service_pb2.ListInteractionsResponse:
-        """Return a page of the caller's interactions, newest first, without steps."""
+        """Return a page of the caller's interactions, newest first, in short."""
         size = request.page_size if request.HasField("page_size") else PAGE_SIZE
         if not 1 <= size <= PAGE_SIZE_LIMIT:
             raise RequestError(
@@ -139,13 +139,10 @@ class Interactions:
         before = request.page_token or None
         if before is not None and not ids.is_interaction_id(before):
             raise RequestError("page_token is not one of a page.", field="page_token")
-        records = await self._store.list(caller.owner, limit=size + 1, before=before)
+        found = await self._store.list(caller.owner, limit=size + 1, before=before)
         page = interaction_service_pb2.ListInteractionsResponse()
-        for record in records[:size]:
-            interaction = page.interactions.add()
-            interaction.CopyFrom(record.interaction)
-            del interaction.steps[:]
-        if len(records) > size:
+        page.interactions.extend(found[:size])
+        if len(found) > size:
             page.next_page_token = page.interactions[-1].id
         return page
 

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from openinteractions.core.model_events import ModelEvent
-from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
+from openinteractions.v1 import (
+    error_pb2,
+    interaction_pb2,
+    interaction_service_pb2,
+    step_pb2,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +96,39 @@ class InteractionStore(Protocol):
     locked or full; nothing has then been changed.
     """
 
-    async def add(self, record: Record, lineage: Sequence[str]) -> None:
+    async def add(
+        self, record: Record, lineage: Sequence[str], *, deadline: float | None = None
+    ) -> None:
         """Store a new interaction.
 
         `lineage` has the ids of the conversation that it continues, oldest first,
         as `conversation` returned them; it is empty for a new conversation. The
         youngest of them that still exists is what the interaction continues.
+
+        `deadline` (seconds since 1970) is until when an interaction that has not
+        ended counts as alive; see `expire`. Without one it is past at once.
         """
 
     async def update(self, record: Record) -> bool:
-        """Replace a stored interaction that has not ended.
+        """Replace a stored interaction that has not ended; its deadline stays.
 
         Returns False, and changes nothing, when it was deleted or has ended.
+        """
+
+    async def renew(self, ids: Sequence[str], deadline: float) -> None:
+        """Move the deadline of interactions, whoever owns them.
+
+        Leaves out those that are not there or have ended.
+        """
+
+    async def expire(self, now: float, error: error_pb2.Error) -> Sequence[str]:
+        """End, as failed, every interaction whose deadline is not after `now`.
+
+        Such a one was left by the process that ran it. The error is added to its
+        `errors` and `updated` becomes `now`. Returns the ids. An `update` or a
+        `renew` at the same time comes before, and then may save it, or after, and
+        then changes nothing. It happens a hundred at a time: when it raises, some
+        may have been ended.
         """
 
     async def get(self, id: str, owner: str) -> Record | None:  # noqa: A002 - the resource's own word
@@ -124,8 +150,11 @@ class InteractionStore(Protocol):
 
     async def list(
         self, owner: str, *, limit: int, before: str | None
-    ) -> Sequence[Record]:
+    ) -> Sequence[interaction_pb2.Interaction]:
         """Return up to `limit` of the owner's interactions, newest first.
+
+        They come without steps, input, system instruction, tools and response
+        format; nothing of those is loaded.
 
         `before` is the id of the last one of the page before. It may have been
         deleted since; the order is by id, which grows with time of creation.

@@ -6,6 +6,8 @@ disk when it returns, and `secure_delete`, so that what is deleted is overwritte
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
@@ -21,6 +23,9 @@ WRITING = [
     # The size in bytes to which the log shrinks after a burst of writing.
     "journal_size_limit = 67108864",
 ]
+
+PRIVATE = 0o600
+"""The rights of a new file: conversations are nobody else's business."""
 
 LOCK_TIMEOUT_SECONDS = 5.0
 """How long to wait for a lock that another process holds."""
@@ -40,6 +45,7 @@ def prepare(
     """
     try:
         _check_directory(path)
+        _create(path)
         connection = connect(path, lock_timeout_seconds)
         try:
             _turn_on_log(connection)
@@ -50,7 +56,7 @@ def prepare(
         raise UnusableStoreError(
             f"the database {path} cannot be used: {error}"
         ) from None
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise UnusableStoreError(
             f"the database {path} cannot be used: {error}"
         ) from error
@@ -62,6 +68,18 @@ def _check_directory(path: Path) -> None:
         raise UnusableStoreError("it is a directory")
     if not path.parent.is_dir():
         raise UnusableStoreError(f"the directory {path.parent} does not exist")
+
+
+def _create(path: Path) -> None:
+    """Make the file, if there is none, for this user alone.
+
+    SQLite gives its companions, the log and its index, the same rights.
+    """
+    # An existing file is not opened: to close it would drop the locks that this
+    # process has on it.
+    with contextlib.suppress(FileExistsError):
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        os.close(os.open(path.resolve(), flags, PRIVATE))
 
 
 def _turn_on_log(connection: sqlite3.Connection) -> None:

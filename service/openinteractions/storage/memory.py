@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from openinteractions.core import lifecycle
 from openinteractions.core.errors import InternalError
 from openinteractions.engine.ports import Record
-from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from openinteractions.storage.entries import fail, head
+from openinteractions.v1 import (
+    error_pb2,
+    interaction_pb2,
+    interaction_service_pb2,
+)
 
 
 @dataclass(slots=True)
@@ -22,6 +27,9 @@ class _Row:
     """What it continues among the interactions that still exist."""
     request: bytes
     interaction: bytes
+    head: bytes
+    deadline: float | None
+    """Until when it counts as alive; None when it has ended."""
 
 
 class MemoryStore:
@@ -30,7 +38,9 @@ class MemoryStore:
     def __init__(self) -> None:
         self._rows: dict[str, _Row] = {}
 
-    async def add(self, record: Record, lineage: Sequence[str]) -> None:
+    async def add(
+        self, record: Record, lineage: Sequence[str], *, deadline: float | None = None
+    ) -> None:
         """Store a new interaction; see `InteractionStore.add`."""
         new = record.interaction.id
         if new in self._rows:
@@ -38,21 +48,42 @@ class MemoryStore:
         parent = next(
             (turn for turn in reversed(lineage) if self._row(turn, record.owner)), None
         )
+        runs = not lifecycle.has_ended(record.interaction.status)
         self._rows[new] = _Row(
             record.owner,
             parent,
             record.request.SerializeToString(),
             record.interaction.SerializeToString(),
+            head(record.interaction).SerializeToString(),
+            (deadline or 0.0) if runs else None,
         )
 
     async def update(self, record: Record) -> bool:
         """Replace an interaction that runs; see `InteractionStore.update`."""
         row = self._row(record.interaction.id, record.owner)
-        if row is None or lifecycle.has_ended(_record(row).interaction.status):
+        if row is None or row.deadline is None:
             return False
         row.request = record.request.SerializeToString()
-        row.interaction = record.interaction.SerializeToString()
+        _replace(row, record.interaction)
         return True
+
+    async def renew(self, ids: Sequence[str], deadline: float) -> None:
+        """Move the deadline of interactions; see `InteractionStore.renew`."""
+        for id in ids:  # noqa: A001 - the resource's own word
+            row = self._rows.get(id)
+            if row is not None and row.deadline is not None:
+                row.deadline = deadline
+
+    async def expire(self, now: float, error: error_pb2.Error) -> Sequence[str]:
+        """End what its process has left; see `InteractionStore.expire`."""
+        expired = []
+        for id, row in self._rows.items():  # noqa: A001
+            if row.deadline is not None and row.deadline <= now:
+                interaction = _record(row).interaction
+                fail(interaction, now, error)
+                _replace(row, interaction)
+                expired.append(id)
+        return expired
 
     async def get(self, id: str, owner: str) -> Record | None:  # noqa: A002 - the resource's own word
         """Return an interaction; see `InteractionStore.get`."""
@@ -82,14 +113,17 @@ class MemoryStore:
 
     async def list(
         self, owner: str, *, limit: int, before: str | None
-    ) -> Sequence[Record]:
+    ) -> Sequence[interaction_pb2.Interaction]:
         """Return a page of the owner's interactions; see `InteractionStore.list`."""
         page = sorted(
             key
             for key, row in self._rows.items()
             if row.owner == owner and (before is None or key < before)
         )[-limit:]
-        return [_record(self._rows[key]) for key in reversed(page)]
+        return [
+            interaction_pb2.Interaction.FromString(self._rows[key].head)
+            for key in reversed(page)
+        ]
 
     async def close(self) -> None:
         """Forget everything."""
@@ -98,6 +132,13 @@ class MemoryStore:
     def _row(self, id: str, owner: str) -> _Row | None:  # noqa: A002
         row = self._rows.get(id)
         return row if row is not None and row.owner == owner else None
+
+
+def _replace(row: _Row, interaction: interaction_pb2.Interaction) -> None:
+    row.interaction = interaction.SerializeToString()
+    row.head = head(interaction).SerializeToString()
+    if lifecycle.has_ended(interaction.status):
+        row.deadline = None
 
 
 def _record(row: _Row) -> Record:

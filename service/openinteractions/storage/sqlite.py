@@ -8,6 +8,7 @@ the `previous_interaction_id` that it names: deleting moves the link, never the 
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,22 +18,50 @@ from openinteractions.core import lifecycle
 from openinteractions.core.errors import InternalError
 from openinteractions.engine.ports import Record
 from openinteractions.storage.database import LOCK_TIMEOUT_SECONDS, prepare
+from openinteractions.storage.entries import fail, head
 from openinteractions.storage.reader import Reader, Row
 from openinteractions.storage.writer import Writer
-from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from openinteractions.v1 import (
+    error_pb2,
+    interaction_pb2,
+    interaction_service_pb2,
+)
 
 INSERT = """
-INSERT INTO interactions
-    (id, owner, context_parent, status, created, updated, request, interaction)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO interactions (
+    id, owner, context_parent, deadline,
+    status, created, updated, request, interaction, head
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 
-UPDATE = f"""
-UPDATE interactions SET status = ?, updated = ?, request = ?, interaction = ?
-WHERE id = ? AND owner = ?
-    AND status NOT IN ({", ".join(str(int(s)) for s in sorted(lifecycle.ENDED))})
-"""  # noqa: S608 - numbers of our own
+# A row has a deadline exactly while its interaction runs.
+UPDATE = """
+UPDATE interactions
+SET deadline = iif(?, NULL, deadline),
+    status = ?, updated = ?, request = ?, interaction = ?, head = ?
+WHERE id = ? AND owner = ? AND deadline IS NOT NULL
+"""
+
+RENEW = """
+UPDATE interactions SET deadline = ?
+WHERE id IN (SELECT value FROM json_each(?)) AND deadline IS NOT NULL
+"""
+
+EXPIRED = """
+SELECT key, interaction FROM interactions WHERE deadline <= ?
+ORDER BY deadline LIMIT ?
+"""
+
+EXPIRE = """
+UPDATE interactions
+SET deadline = NULL, status = ?, updated = ?, interaction = ?, head = ?
+WHERE key = ?
+"""
+
+EXPIRED_AT_ONCE = 100
+"""How many rows are expired in one transaction."""
 
 FIND = "SELECT key, context_parent FROM interactions WHERE id = ? AND owner = ?"
 
@@ -54,14 +83,10 @@ FROM turn JOIN interactions USING (key)
 ORDER BY age DESC
 """
 
-LIST = """
-SELECT owner, request, interaction FROM interactions
-WHERE owner = ? ORDER BY id DESC LIMIT ?
-"""
+LIST = "SELECT head FROM interactions WHERE owner = ? ORDER BY id DESC LIMIT ?"
 
 LIST_BEFORE = """
-SELECT owner, request, interaction FROM interactions
-WHERE owner = ? AND id < ? ORDER BY id DESC LIMIT ?
+SELECT head FROM interactions WHERE owner = ? AND id < ? ORDER BY id DESC LIMIT ?
 """
 
 
@@ -90,15 +115,23 @@ class SqliteStore:
         reader = Reader(path, lock_timeout_seconds)
         return cls(Writer(path, lock_timeout_seconds), reader)
 
-    async def add(self, record: Record, lineage: Sequence[str]) -> None:
+    async def add(
+        self, record: Record, lineage: Sequence[str], *, deadline: float | None = None
+    ) -> None:
         """Store a new interaction; see `InteractionStore.add`."""
         interaction = record.interaction
+        if lifecycle.has_ended(interaction.status):
+            deadline = None
+        elif deadline is None:
+            deadline = 0.0
         row = (
+            deadline,
             interaction.status,
             interaction.created.seconds,
             interaction.updated.seconds,
             record.request.SerializeToString(),
             interaction.SerializeToString(),
+            head(interaction).SerializeToString(),
         )
 
         def insert(connection: sqlite3.Connection) -> int:
@@ -113,10 +146,12 @@ class SqliteStore:
         """Replace an interaction that runs; see `InteractionStore.update`."""
         interaction = record.interaction
         row = (
+            lifecycle.has_ended(interaction.status),
             interaction.status,
             interaction.updated.seconds,
             record.request.SerializeToString(),
             interaction.SerializeToString(),
+            head(interaction).SerializeToString(),
             interaction.id,
             record.owner,
         )
@@ -124,6 +159,24 @@ class SqliteStore:
             lambda connection: connection.execute(UPDATE, row).rowcount
         )
         return changed > 0
+
+    async def renew(self, ids: Sequence[str], deadline: float) -> None:
+        """Move the deadline of interactions; see `InteractionStore.renew`."""
+        row = (deadline, json.dumps(list(ids)))
+        await self._writer.write(
+            lambda connection: connection.execute(RENEW, row).rowcount
+        )
+
+    async def expire(self, now: float, error: error_pb2.Error) -> Sequence[str]:
+        """End what its process has left; see `InteractionStore.expire`."""
+        expired: list[str] = []
+        while True:
+            batch = await self._writer.write(
+                lambda connection: _expire(connection, now, error)
+            )
+            expired += batch
+            if len(batch) < EXPIRED_AT_ONCE:
+                return expired
 
     async def get(self, id: str, owner: str) -> Record | None:  # noqa: A002 - the resource's own word
         """Return an interaction; see `InteractionStore.get`."""
@@ -155,13 +208,13 @@ class SqliteStore:
 
     async def list(
         self, owner: str, *, limit: int, before: str | None
-    ) -> Sequence[Record]:
+    ) -> Sequence[interaction_pb2.Interaction]:
         """Return a page of the owner's interactions; see `InteractionStore.list`."""
         if before is None:
             rows = await self._reader.read(LIST, (owner, limit))
         else:
             rows = await self._reader.read(LIST_BEFORE, (owner, before, limit))
-        return [_record(row) for row in rows]
+        return [interaction_pb2.Interaction.FromString(entry) for (entry,) in rows]
 
     async def close(self) -> None:
         """Finish every write that was asked for, then let go of the file."""
@@ -178,6 +231,26 @@ def _youngest(
         if found is not None:
             return int(found[0])
     return None
+
+
+def _expire(
+    connection: sqlite3.Connection, now: float, error: error_pb2.Error
+) -> list[str]:
+    """Expire the rows that have waited longest and return their ids."""
+    expired = []
+    for key, stored in connection.execute(EXPIRED, (now, EXPIRED_AT_ONCE)).fetchall():
+        interaction = interaction_pb2.Interaction.FromString(stored)
+        fail(interaction, now, error)
+        row = (
+            interaction.status,
+            interaction.updated.seconds,
+            interaction.SerializeToString(),
+            head(interaction).SerializeToString(),
+            key,
+        )
+        connection.execute(EXPIRE, row)
+        expired.append(interaction.id)
+    return expired
 
 
 def _record(row: Row) -> Record:

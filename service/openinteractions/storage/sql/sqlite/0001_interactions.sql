@@ -12,6 +12,15 @@ CREATE TABLE interactions (
     -- Whole seconds since 1970, UTC.
     created INTEGER NOT NULL,
     updated INTEGER NOT NULL,
+    -- While it runs: which process runs it, in which life of that process, and until
+    -- when (seconds since 1970) it counts as alive unless that is moved. NULL at the
+    -- end.
+    process TEXT,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    deadline REAL,
+    -- The Interaction without its steps and long echoes: an entry of the list. It
+    -- comes before what is long, because the way to a column is through the others.
+    head BLOB NOT NULL,
     -- A CreateInteractionRequest.
     request BLOB NOT NULL,
     -- An Interaction with the steps of its output.
@@ -22,3 +31,6 @@ CREATE INDEX interactions_by_owner ON interactions (owner, id);
 
 CREATE INDEX interactions_by_context_parent ON interactions (context_parent)
 WHERE context_parent IS NOT NULL;
+
+CREATE INDEX interactions_by_deadline ON interactions (deadline)
+WHERE deadline IS NOT NULL;

@@ -1,0 +1,36 @@
+"""What every store makes of an interaction, beside keeping it.
+
+Pure: messages in, messages out.
+"""
+
+from __future__ import annotations
+
+from openinteractions.v1 import error_pb2, interaction_pb2
+
+LONG = frozenset({"steps", "input", "system_instruction", "tools", "response_format"})
+"""Members that an entry of the list does not have."""
+
+
+def head(interaction: interaction_pb2.Interaction) -> interaction_pb2.Interaction:
+    """Return a copy as an entry of the list, without its long members."""
+    entry = interaction_pb2.Interaction()
+    for field, value in interaction.ListFields():
+        if field.name in LONG:
+            continue
+        if field.is_repeated:
+            getattr(entry, field.name).MergeFrom(value)
+        elif field.message_type is not None:
+            getattr(entry, field.name).CopyFrom(value)
+        else:
+            setattr(entry, field.name, value)
+    return entry
+
+
+def fail(
+    interaction: interaction_pb2.Interaction, now: float, error: error_pb2.Error
+) -> None:
+    """End an interaction, in place, as one that its process has left."""
+    interaction.status = interaction_pb2.InteractionStatus.INTERACTION_STATUS_FAILED
+    interaction.errors.append(error)
+    interaction.updated.Clear()
+    interaction.updated.FromSeconds(int(now))
