@@ -17,7 +17,13 @@ from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.gateway import revisions
 from openinteractions.gateway.codec import Codec
-from openinteractions.gateway.errors import DecodeError, Reason, RefusedError, misfit
+from openinteractions.gateway.errors import (
+    DecodeError,
+    Reason,
+    RefusedError,
+    clip,
+    misfit,
+)
 from openinteractions.gateway.parse import parse
 from openinteractions.gateway.query import QueryBinder, flag
 from openinteractions.gateway.routes import Route
@@ -125,7 +131,7 @@ def refused(message: str) -> RefusedError:
 
 def revision_refused(error: revisions.RevisionError) -> RefusedError:
     """Return the refusal of a request that no revision can mean."""
-    where = f"'{error.path}'" if error.path else "The request body"
+    where = f"'{clip(error.path)}'" if error.path else "The request body"
     return refused(f"{where} {error.message}.")
 
 

@@ -165,6 +165,30 @@ def test_other_forms_become_steps(value: Any, steps: list[Any]) -> None:
             "must be user or model",
             id="a turn in a turn",
         ),
+        pytest.param(
+            [HI, {"role": "user", "content": "a", "foo": 1}],
+            "input[1].foo",
+            "is no member of a turn",
+            id="another member of a turn",
+        ),
+        pytest.param(
+            {"role": "user", "parts": [{"text": "a"}]},
+            "input.parts",
+            "is no member of a turn",
+            id="the content of a turn under another name",
+        ),
+        pytest.param(
+            [{"role": "model", "content": [HI], "status": "done"}],
+            "input[0].status",
+            "is no member of a turn",
+            id="another member of the model's turn",
+        ),
+        pytest.param(
+            [{"type": "user_input", "content": [{"role": "user"}], "foo": 1}],
+            "input[0].foo",
+            "is no member of a step that holds steps",
+            id="another member of a step that is taken apart",
+        ),
     ],
 )
 def test_an_impossible_input_is_refused_where_it_stands(

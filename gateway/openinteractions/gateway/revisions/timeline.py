@@ -19,6 +19,9 @@ from openinteractions.gateway.revisions.shapes import (
 # An agent's replies have the role "agent" in the older revision.
 _ROLES = {"user": "user_input", "model": "model_output", "agent": "model_output"}
 
+_TURN = frozenset({"role", "content"})
+_MESSAGE = frozenset({"type", "content"})
+
 
 class Timeline:
     """A list of steps that grows by elements of any form.
@@ -60,6 +63,7 @@ class Timeline:
             self._add_step(output, path)
 
     def _add_turn(self, turn: Object, path: str) -> None:
+        _refuse_others(turn, _TURN, path, "is no member of a turn")
         role = turn["role"]
         kind = _ROLES.get(role.lower()) if isinstance(role, str) else None
         if kind is None:
@@ -74,6 +78,9 @@ class Timeline:
         if isinstance(step, dict) and kind_of(step) in MESSAGES and "content" in step:
             contents = as_contents(step["content"])
             if isinstance(contents, list) and any(map(_is_stray, contents)):
+                _refuse_others(
+                    step, _MESSAGE, path, "is no member of a step that holds steps"
+                )
                 self._add_message(kind_of(step), contents, path)
                 return
             step = step | {"content": contents}
@@ -114,6 +121,15 @@ class Timeline:
 
     def _end_run(self) -> None:
         self._run = ""
+
+
+def _refuse_others(
+    element: Object, members: frozenset[str], path: str, message: str
+) -> None:
+    """Refuse members that no step would have when the element is taken apart."""
+    for name in element:
+        if name not in members:
+            raise RevisionError(f"{path}.{name}", message)
 
 
 def _is_stray(item: object) -> bool:
