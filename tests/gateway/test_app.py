@@ -208,13 +208,16 @@ async def test_a_wrong_method_is_told_the_right_ones(gateway: Face) -> None:
         assert await response.read() == b""
 
 
-async def test_a_revision_that_means_none_is_refused(gateway: Face) -> None:
-    status, body = await gateway.ask("POST", CREATE, HI, Api_Revision="soon")
+async def test_a_turn_with_other_members_is_refused_by_their_name(
+    gateway: Face,
+) -> None:
+    turn = {"role": "user", "content": "Hi", "foo" * 100: 1}
+    status, body = await gateway.ask("POST", CREATE, {"model": "m", "input": [turn]})
 
-    assert (status, body["error"]["message"]) == (
-        400,
-        "'Api-Revision' must be a date such as 2026-05-20.",
-    )
+    assert (status, body["error"]["code"]) == (400, "invalid_request")
+    assert body["error"]["message"].startswith("'input[0].foofoo")
+    assert body["error"]["message"].endswith("…' is no member of a turn.")
+    assert len(body["error"]["message"]) < 150
 
 
 async def test_a_body_over_the_limit_is_refused_unread(gateway: Face) -> None:

@@ -6,7 +6,7 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from openinteractions.gateway import clients
-from openinteractions.gateway.revisions import Revision, RevisionError
+from openinteractions.gateway.revisions import Revision
 
 
 def headers(*lines: tuple[str, str]) -> clients.Headers:
@@ -76,9 +76,10 @@ def test_the_revision_is_chosen_from_the_headers(
     assert clients.revision(headers(*lines), Revision.STEPS) is revision
 
 
-def test_a_revision_that_means_none_is_an_error() -> None:
-    with pytest.raises(RevisionError):
-        clients.revision(headers(("api-revision", "soon")), Revision.STEPS)
+def test_a_revision_that_is_no_date_is_the_newest() -> None:
+    asked = headers(("api-revision", "soon"))
+
+    assert clients.revision(asked, Revision.OUTPUTS) is Revision.STEPS
 
 
 @pytest.mark.parametrize(

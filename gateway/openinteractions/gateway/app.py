@@ -17,13 +17,13 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.gateway import clients, openapi
-from openinteractions.gateway.binding import Binder, Call, revision_refused
+from openinteractions.gateway.binding import Binder, Call
 from openinteractions.gateway.codec import Codec
 from openinteractions.gateway.connection import Server
 from openinteractions.gateway.errors import Reason, RefusedError
 from openinteractions.gateway.exchange import Exchange, read_body
 from openinteractions.gateway.query import parse_query
-from openinteractions.gateway.revisions import Revision, RevisionError
+from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.routes import Routes
 from openinteractions.gateway.stream import StreamCaller
 from openinteractions.gateway.unary import UnaryCaller
@@ -134,12 +134,7 @@ class Gateway:
         exchange.metadata = clients.metadata(
             request.headers, parameters, exchange.identifier
         )
-        try:
-            exchange.revision = clients.revision(
-                request.headers, self._default_revision
-            )
-        except RevisionError as error:
-            raise revision_refused(error) from None
+        exchange.revision = clients.revision(request.headers, self._default_revision)
         body = b""
         if request.body_exists:
             body = await read_body(request, self._max_body_bytes)

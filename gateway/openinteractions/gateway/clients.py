@@ -63,11 +63,7 @@ def metadata(
 
 
 def revision(headers: Headers, default: revisions.Revision) -> revisions.Revision:
-    """Return the revision of the API that the client reads.
-
-    Raises:
-        RevisionError: it asks for one in a way that means none.
-    """
+    """Return the revision of the API that the client reads."""
     return _revision(
         headers.get("api-revision", ""),
         headers.get("x-goog-api-client", ""),

@@ -5,8 +5,8 @@ class RevisionError(ValueError):
     """A request whose shape no revision of the API has; always the client's mistake.
 
     Attributes:
-        path: the member (`input[0].content`), header (`Api-Revision`) or query
-            parameter (`last_event_id`) at fault; empty for the body as a whole.
+        path: the member (`input[0].content`) or query parameter (`last_event_id`)
+            at fault; empty for the body as a whole.
         message: what is wrong with it, as the rest of a sentence about it.
     """
 
