@@ -91,6 +91,9 @@ def test_a_revision_that_is_no_date_is_the_newest() -> None:
         ("google-genai-sdk/2.10.0 gl-node/v22", False),
         ("google-genai-sdk/3.1.0 gl-node/v22", False),
         ("google-genai-sdk/2.8.0 gl-python/3.11", False),
+        ("google-genai-sdk/2.8 gl-node/v22", True),
+        (f"google-genai-sdk/{'9' * 5000}.1.0 gl-node/v22", False),
+        (f"google-genai-sdk/1.{'9' * 5000}.0 gl-node/v22", False),
         ("curl/8", False),
     ],
 )

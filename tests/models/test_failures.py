@@ -117,6 +117,24 @@ def test_the_servers_own_words_are_passed_on(answer: bytes, said: str) -> None:
     assert found.message == f'The model server "vllm" refused the request: {said}'
 
 
+@pytest.mark.parametrize(
+    ("code", "http"),
+    [
+        (429, 429),
+        ("429", 429),
+        (200, 502),
+        ("200", 502),
+        ("4" * 5000, 502),
+        ("429 Too Many Requests", 502),
+        (4.29, 502),
+        ("model_not_found", 404),
+    ],
+)
+def test_an_error_in_the_body_has_its_status_there(code: Any, http: int) -> None:
+    found = failures().from_body({"message": "Words.", "code": code})
+    assert errors.shape(found.reason).http_status == http
+
+
 @pytest.mark.parametrize("answer", [b"", b"<html>Sorry</html>", b"{}", b"null", b"[]"])
 def test_an_answer_without_words_has_none(answer: bytes) -> None:
     found = failures().from_status(400, {}, answer)

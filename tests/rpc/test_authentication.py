@@ -56,6 +56,8 @@ def test_one_good_key_is_enough() -> None:
         {"authorization": "Basic first"},
         {"x_goog_api_key": "Bearer first"},
         {"x_goog_user_project": "first"},
+        {"key": "sécond".encode("latin-1").decode("utf-8", "surrogateescape")},
+        {"key": "first\ud800"},
     ],
 )
 def test_anything_else_is_refused(metadata: dict[str, str]) -> None:

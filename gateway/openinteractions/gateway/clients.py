@@ -27,7 +27,7 @@ _SANE = re.compile(r"[0-9A-Za-z._:/+=@-]{1,128}")
 
 # JavaScript up to 2.8 gives up after 60 s without response headers and sends the
 # request again (contract §1.5). Others put their own words in front of it.
-_JAVASCRIPT = re.compile(r"google-genai-sdk/(\d+)\.(\d+)\S* gl-node/")
+_JAVASCRIPT = re.compile(r"google-genai-sdk/(\d{1,4})\.(\d{1,4})\b\S* gl-node/")
 _LAST_IMPATIENT = (2, 8)
 
 Headers = CIMultiDictProxy[str]

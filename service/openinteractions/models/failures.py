@@ -25,6 +25,7 @@ MAX_MESSAGE = 500
 
 _MIN_SECRET = 6
 _KEYLIKE = re.compile(r"(?i)\bbearer\s+[^\s\"',]+|\b(?:sk|gsk|xai|hf)[-_][\w-]{8,}")
+_STATUS = re.compile(r"[45][0-9]{2}\Z")
 _FILTERED = frozenset(
     {
         "content_filter",
@@ -185,7 +186,7 @@ def _row(status: int) -> _Row:
 
 
 def _status(value: Any) -> int:
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    number = int(value) if isinstance(value, str) and _STATUS.match(value) else value
     good = isinstance(number, int) and 400 <= number < 600  # noqa: PLR2004
     return number if good else 0
 

@@ -40,7 +40,10 @@ class Authentication:
 
 
 def _digest(key: str) -> bytes:
-    return hashlib.sha256(b"openinteractions key " + key.encode()).digest()
+    # Bytes of a header that are no UTF-8 arrive as surrogates, which are no reason
+    # to fail: such a key is like any other that is not accepted.
+    text = key.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(b"openinteractions key " + text).digest()
 
 
 def _presented(metadata: Mapping[str, str]) -> Iterator[str]:

@@ -111,6 +111,11 @@ def test_the_sdk_is_found_anywhere(headers: Headers, revision: Revision) -> None
     assert choose(headers, default=STEPS) is revision
 
 
+def test_a_version_that_is_none_says_nothing() -> None:
+    assert choose(sdk(f"{'1' * 5000}.0.0"), default=STEPS) is STEPS
+    assert choose(sdk(f"{'9' * 5000}.0.0"), default=OUTPUTS) is OUTPUTS
+
+
 def test_the_second_generation_says_steps_by_its_own_name() -> None:
     headers = [("user-agent", "speakeasy-sdk/python 1.0")]
 

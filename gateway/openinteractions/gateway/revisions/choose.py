@@ -18,7 +18,7 @@ _LAST_OUTPUTS_MAJOR = 1
 # A date may carry a suffix such as "-preview"; only its order matters.
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 # Other libraries put their own words in front, so the word is searched for anywhere.
-_SDK = re.compile(r"google-genai-sdk/(\d+)\.")
+_SDK = re.compile(r"google-genai-sdk/(\d{1,4})\.")
 _SECOND_GENERATOR = "speakeasy-sdk/"
 
 
