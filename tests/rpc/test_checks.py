@@ -122,6 +122,18 @@ def request(text: str) -> Any:
             "Invalid input at 'agent_config': not JSON.",
             id="settings of an agent that are no JSON",
         ),
+        pytest.param(
+            "generation_config { temperature: inf }",
+            "generation_config.temperature",
+            "Invalid input at 'generation_config.temperature': not a finite number.",
+            id="an infinite number",
+        ),
+        pytest.param(
+            "tools { google_maps { latitude: 0 longitude: nan } }",
+            "tools[0].longitude",
+            "Invalid input at 'tools[0].longitude': not a finite number.",
+            id="no number",
+        ),
     ],
 )
 def test_a_bad_member_is_refused_by_its_path(
@@ -157,6 +169,46 @@ def test_a_bad_member_is_refused_by_its_path(
 )
 def test_a_good_request_passes(text: str) -> None:
     Checks().check(request(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [
+        pytest.param(
+            'service_tier: "FLEX"', 'service_tier: "flex"', id="of the request"
+        ),
+        pytest.param(
+            'response_modalities: "TEXT" response_modalities: "Image"',
+            'response_modalities: "text" response_modalities: "image"',
+            id="in a list",
+        ),
+        pytest.param(
+            'generation_config { tool_choice { mode: "AUTO" } }',
+            'generation_config { tool_choice { mode: "auto" } }',
+            id="in a form told by its shape",
+        ),
+        pytest.param(
+            'safety_settings { threshold: "off" } safety_settings { threshold: "OFF" }',
+            'safety_settings { threshold: "off" } safety_settings { threshold: "off" }',
+            id="in a list of messages",
+        ),
+        pytest.param(
+            """generation_config { image_config { image_size: "2k" } }""",
+            """generation_config { image_config { image_size: "2K" } }""",
+            id="that is not in lower case",
+        ),
+        pytest.param(
+            'service_tier: "Slow" model: "AUTO" response_modalities: "Smell"',
+            'service_tier: "Slow" model: "AUTO" response_modalities: "Smell"',
+            id="others are left alone",
+        ),
+    ],
+)
+def test_known_words_are_read_in_any_case(text: str, spelt: str) -> None:
+    given = request(text)
+    Checks().check(given)
+
+    assert given == request(spelt)
 
 
 def test_a_number_that_its_enum_does_not_have_is_refused() -> None:

@@ -88,7 +88,7 @@ def _add_config(
         elif name == "stop_sequences":
             body["stop"] = list(value)
         elif name == "thinking_level" and profile.reasoning_effort:
-            body["reasoning_effort"] = value.lower()
+            body["reasoning_effort"] = value
 
 
 _SAME: dict[str, str | None] = {

@@ -100,19 +100,19 @@ def _format(run: _Check, path: str, _: Any) -> None:
 
 def _modalities(run: _Check, path: str, modalities: Any) -> None:
     for index, modality in enumerate(modalities):
-        if modality.lower() != "text":
+        if modality != "text":
             raise run.refuse(f"{path}[{index}]", "answers in text only")
 
 
 def _safety(run: _Check, path: str, settings: Any) -> None:
     for index, setting in enumerate(settings):
-        if setting.threshold.lower() not in HARMLESS_THRESHOLDS:
+        if setting.threshold not in HARMLESS_THRESHOLDS:
             raise run.refuse(f"{path}[{index}].threshold")
     run.ignored.append(path)
 
 
 def _summaries(run: _Check, path: str, word: str) -> None:
-    if not run.profile.reasoning and word.lower() != "none":
+    if not run.profile.reasoning and word != "none":
         run.ignored.append(path)
 
 

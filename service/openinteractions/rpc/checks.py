@@ -1,14 +1,16 @@
-"""Checks of messages from outside: what the other face refuses in JSON.
+"""Checks of messages from outside: what the other face refuses or mends in JSON.
 
 Over gRPC a caller can fill members that are meant for what we do not know (`rest`, and
 the raw member of a union), put text that is no JSON where JSON belongs, and send
-numbers that no enum has. Checks are compiled, one closure for each message type; the
-member at fault is named by its JSON path.
+numbers that no enum has or that are infinite. Known words are brought to their own
+spelling in place. Checks are compiled, one closure for each message type; the member
+at fault is named by its JSON path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+import math
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -20,8 +22,13 @@ from openinteractions.json.v1 import annotations_pb2
 
 LONGEST_QUOTE = 100
 
+_REAL = (FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT)
+
 Check = Callable[[Any], None]
 """Takes a field's value; raises `_Misfit`."""
+
+Words = Mapping[str, str]
+"""The spelling of each known word, by the word in lower case."""
 
 
 class _Misfit(Exception):  # noqa: N818 - never leaves this module
@@ -46,7 +53,7 @@ class Checks:
         self._known: dict[str, Check] = {}
 
     def check(self, message: Message) -> None:
-        """Check a message.
+        """Check a message and spell its known words as the contract does.
 
         Raises:
             RequestError: a member is refused.
@@ -67,7 +74,12 @@ class Checks:
                     field.number: check
                     for field in descriptor.fields
                     if (check := self._field(field)) is not None
-                }
+                },
+                {
+                    field.number: words
+                    for field in descriptor.fields
+                    if (words := _words(field))
+                },
             )
         return known[name]
 
@@ -75,24 +87,23 @@ class Checks:
         check = self._value(field)
         if check is None:
             return None
-        if field.is_repeated:
+        if _is_map(field):
+            check = _each_value(check)
+        elif field.is_repeated:
             check = _each(check)
         return check if _nameless(field) else _named(field.name, check)
 
     def _value(self, field: FieldDescriptor) -> Check | None:
         """Return the check of one value, None when there is nothing to check."""
         if field.message_type is not None:
-            is_map = field.message_type.GetOptions().map_entry
-            return None if is_map else self.prepare(field.message_type)
+            if _is_map(field):
+                return self._value(field.message_type.fields_by_name["value"])
+            return self.prepare(field.message_type)
+        if field.type in _REAL:
+            return _finite
         if field.enum_type is not None:
             return _number(field.enum_type.values_by_number)
-        is_open = _option(_holder(field), annotations_pb2.open)
-        if _option(field, annotations_pb2.rest):
-            return _json if is_open else _unknown_members
-        if _option(field, annotations_pb2.raw):
-            word = _discriminator(field.containing_oneof)
-            return _unknown_kind(word) if word and not is_open else _json
-        return None
+        return _text(field)
 
 
 def _holder(field: FieldDescriptor) -> Descriptor:
@@ -100,14 +111,45 @@ def _holder(field: FieldDescriptor) -> Descriptor:
     return field.containing_type
 
 
-def _fields(by_number: dict[int, Check]) -> Check:
+def _is_map(field: FieldDescriptor) -> bool:
+    kind = field.message_type
+    return kind is not None and kind.GetOptions().map_entry
+
+
+def _words(field: FieldDescriptor) -> Words:
+    return {word.lower(): word for word in _option(field, annotations_pb2.words)}
+
+
+def _text(field: FieldDescriptor) -> Check | None:
+    """Return the check of a string that stands for more than itself."""
+    is_open = _option(_holder(field), annotations_pb2.open)
+    if _option(field, annotations_pb2.rest):
+        return _json if is_open else _unknown_members
+    if _option(field, annotations_pb2.raw):
+        word = _discriminator(field.containing_oneof)
+        return _unknown_kind(word) if word and not is_open else _json
+    return None
+
+
+def _fields(checks: Mapping[int, Check], vocabularies: Mapping[int, Words]) -> Check:
     def check_fields(message: Message) -> None:
         for field, value in message.ListFields():
-            check = by_number.get(field.number)
-            if check is not None:
-                check(value)
+            number = field.number
+            if number in checks:
+                checks[number](value)
+            elif number in vocabularies:
+                _spell(message, field, value, vocabularies[number])
 
     return check_fields
+
+
+def _spell(message: Message, field: FieldDescriptor, value: Any, words: Words) -> None:
+    """Bring known words in any case to their spelling; others stay as they are."""
+    if field.is_repeated:
+        for index, word in enumerate(value):
+            value[index] = words.get(word.lower(), word)
+    elif (spelt := words.get(value.lower(), value)) != value:
+        setattr(message, field.name, spelt)
 
 
 def _option(
@@ -153,6 +195,23 @@ def _each(check: Check) -> Check:
                 raise
 
     return check_each
+
+
+def _each_value(check: Check) -> Check:
+    def check_each_value(values: Mapping[str, Any]) -> None:
+        for key, value in values.items():
+            try:
+                check(value)
+            except _Misfit as misfit:
+                misfit.segments.append(_clip(key))
+                raise
+
+    return check_each_value
+
+
+def _finite(value: float) -> None:
+    if not math.isfinite(value):
+        raise _Misfit(lambda path: f"Invalid input at '{path}': not a finite number.")
 
 
 def _number(known: Container[int]) -> Check:
