@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import json
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
@@ -266,17 +264,9 @@ async def test_a_client_that_asks_first_is_told_to_go_on(gateway: Face) -> None:
         assert response.status == 200
 
 
-async def test_a_compressed_body_is_read(gateway: Face) -> None:
-    data = gzip.compress(json.dumps(HI).encode())
-    named = {"Content-Encoding": "gzip"}
-    async with gateway.http.post(CREATE, data=data, headers=named) as response:
-        assert response.status == 200
-
-
 @pytest.mark.parametrize(
     "extra",
     [
-        b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
         b"Transfer-Encoding: chunked\r\n\r\n3\r\n{}x\r\nzz\r\n\r\n",
     ],
 )

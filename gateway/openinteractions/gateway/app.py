@@ -18,10 +18,11 @@ from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.gateway import clients, openapi
 from openinteractions.gateway.binding import Binder, Call
+from openinteractions.gateway.body import read_body
 from openinteractions.gateway.codec import Codec
 from openinteractions.gateway.connection import Server
 from openinteractions.gateway.errors import Reason, RefusedError
-from openinteractions.gateway.exchange import Exchange, read_body
+from openinteractions.gateway.exchange import Exchange
 from openinteractions.gateway.query import parse_query
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.routes import Routes

@@ -126,13 +126,15 @@ def one_agent(data: bytes, begin: int, end: int) -> bytes:
 class Server(web.Server):
     """Makes the connections of a gateway.
 
-    The handler is cancelled when its client leaves.
+    The handler is cancelled when its client leaves. Bodies come as they were sent.
     """
 
     def __init__(
         self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
     ) -> None:
-        super().__init__(handler, handler_cancellation=True, access_log=None)
+        super().__init__(
+            handler, handler_cancellation=True, access_log=None, auto_decompress=False
+        )
 
     def __call__(self) -> RequestHandler:
         """Return the protocol for one more connection."""

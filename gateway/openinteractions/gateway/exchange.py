@@ -1,7 +1,7 @@
 """One HTTP request and its answer, as the stages after routing see it.
 
 Holds what every answer needs: the identifier of the request, the metadata of the RPC,
-and the revision that the client reads. The body is read here, up to the limit.
+and the revision that the client reads.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 import orjson
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from openinteractions.gateway.clients import REQUEST_ID
-from openinteractions.gateway.errors import Reason, RefusedError
+from openinteractions.gateway.errors import RefusedError
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.status import Failure, failure
 from openinteractions.gateway.upstream import StatusError
@@ -84,40 +83,3 @@ class Exchange:
             exc_info=None if expected else error,
         )
         return failed
-
-
-async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """Return the body of a request.
-
-    A body that is announced as too large is not read at all; one that turns out to be
-    is read no further.
-
-    Raises:
-        RefusedError: it has more than `limit` bytes (too_large), or is damaged.
-    """
-    announced = request.content_length
-    if announced is not None and announced > limit:
-        raise _too_large(limit)
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # the response has not begun
-    chunks = []
-    size = 0
-    try:
-        while chunk := await request.content.readany():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-    except (web.RequestPayloadError, HttpProcessingError):
-        raise RefusedError(
-            Reason.ERROR_REASON_INVALID_REQUEST, "The request body cannot be decoded."
-        ) from None
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _too_large(limit: int) -> RefusedError:
-    return RefusedError(
-        Reason.ERROR_REASON_TOO_LARGE,
-        f"The request body is larger than {limit} bytes.",
-    )
