@@ -21,6 +21,7 @@ from aiohttp import web
 from openinteractions.config import Address, Config, ConfigError
 from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.interactions import Interactions
+from openinteractions.engine.leases import Leases
 from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
@@ -36,6 +37,11 @@ from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
 from openinteractions.storage.sqlite import SqliteStore
+
+WRITE_SECONDS = 1.0
+"""How long the last bytes of answers may take, after all work has ended."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _REVISIONS = {"steps": Revision.STEPS, "outputs": Revision.OUTPUTS}
 
@@ -91,8 +97,15 @@ def migrate(config: Config) -> int:
 async def _serve(config: Config) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+
+    def ask_to_stop() -> None:
+        stop.set()
+        # A second signal does not wait.
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, ask_to_stop)
     async with _running(config) as line:
         print(line, flush=True)
         await stop.wait()
@@ -102,14 +115,16 @@ async def _serve(config: Config) -> None:
 async def _running(config: Config) -> AsyncIterator[str]:
     """Run the server; give the line that says where. Parts end in reverse order."""
     state, authentication = _State(), Authentication(config.accepted_keys)
-    grace = config.server.shutdown_grace_seconds
+    clock, supervisor = SystemClock(), Supervisor()
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(config.store.path)
         stack.push_async_callback(store.close)
         models = _models(config)
         stack.push_async_callback(models.close)
-        supervisor = Supervisor()
-        planner = Planner(models=models, store=store, clock=SystemClock())
+        await stack.enter_async_context(
+            Leases(store=store, supervisor=supervisor, clock=clock)
+        )
+        planner = Planner(models=models, store=store, clock=clock)
         rpcs = handlers(
             Interactions(planner=planner, store=store, supervisor=supervisor)
         )
@@ -124,18 +139,29 @@ async def _running(config: Config) -> AsyncIterator[str]:
             public_url=config.server.public_url,
             ready=lambda: state.ready,
         )
-        http = web.ServerRunner(gateway.server(), shutdown_timeout=grace)
+        http = web.ServerRunner(gateway.server(), shutdown_timeout=WRITE_SECONDS)
         await http.setup()
         stack.push_async_callback(http.cleanup)
-        stack.push_async_callback(supervisor.close, grace)
         addresses = await _listen(config, stack, http, grpc)
         models.warm()
         # What start-up made lives to the end: no collection need look at it again.
         gc.collect()
         gc.freeze()
         state.ready = True
-        stack.callback(setattr, state, "ready", False)  # noqa: FBT003 - its value
         yield f"{_where(config, addresses)}; {config.models_source}"
+        state.ready = False
+        await _finish(http, grpc, supervisor, config.server.shutdown_grace_seconds)
+
+
+async def _finish(
+    http: web.ServerRunner, grpc: GrpcServer, supervisor: Supervisor, grace: float
+) -> None:
+    """Take no more calls and let those that run end, all within one grace."""
+    await asyncio.gather(
+        *(site.stop() for site in list(http.sites)),
+        grpc.stop(grace + WRITE_SECONDS),
+        supervisor.close(grace),
+    )
 
 
 def _models(config: Config) -> Registry:
@@ -162,12 +188,11 @@ async def _listen(
         await site.start()
     except OSError as error:
         raise ConfigError(f"server.http: cannot listen on {wanted}: {error}") from None
-    stack.push_async_callback(site.stop)
     try:
         port = await grpc.start(str(config.server.grpc_address))
     except OSError as error:
         raise ConfigError(f"server.grpc: {error}") from None
-    stack.push_async_callback(grpc.stop, config.server.shutdown_grace_seconds)
+    stack.push_async_callback(grpc.stop, 0)
     bound = http.addresses[0][1]
     return Address(wanted.host, bound), Address(config.server.grpc_address.host, port)
 

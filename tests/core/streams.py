@@ -50,8 +50,9 @@ def run(
     )
     events = machine.created(start, ID)
     for event in said:
-        events += machine.feed(event)
-    events += machine.finish()
+        machine.feed(event)
+    machine.finish()
+    events += machine.drain()
     start.status = machine.status()
     if machine.usage is not None:
         start.usage.CopyFrom(machine.usage)

@@ -170,8 +170,8 @@ def test_thoughts_stay_unspoken_unless_summaries_were_asked_for() -> None:
 
 def test_an_id_of_an_earlier_call_is_not_given_again() -> None:
     machine = assembler(taken={"old"})
-    events = machine.feed(CallFragment(0, "old", "f", "{}"))
-    assert said(events[0]) == "start 0 function_call call1 f {}"
+    machine.feed(CallFragment(0, "old", "f", "{}"))
+    assert said(machine.drain()[0]) == "start 0 function_call call1 f {}"
 
 
 @pytest.mark.parametrize("arguments", ['{"a":', "[1]", '"x"', "nonsense"])
@@ -224,9 +224,41 @@ def test_the_status_follows_from_the_turn(
 def test_abort_ends_text_and_voids_half_a_call() -> None:
     machine = assembler()
     machine.feed(Text("half"))
-    assert [said(event) for event in machine.abort()] == ["stop 0"]
+    machine.abort()
+    assert [said(event) for event in machine.drain()][2:] == ["stop 0"]
     machine.feed(CallFragment(0, "a", "f", '{"a'))
-    assert machine.abort() == []
+    machine.drain()
+    machine.abort()
+    assert machine.drain() == []
+
+
+def test_what_was_made_before_a_mistake_is_not_lost() -> None:
+    machine = assembler()
+    machine.feed(Thought("hm"))
+    with pytest.raises(UpstreamFailedError):
+        machine.feed(CallFragment(0, "a", "", "{}"))
+    machine.abort()
+    assert [said(event) for event in machine.drain()] == [
+        "start 0 thought",
+        "delta 0 thought_summary hm",
+        "stop 0",
+    ]
+
+
+def test_whole_calls_before_a_broken_one_are_not_lost() -> None:
+    machine = assembler()
+    machine.feed(CallFragment(0, "a", "f", '{"x"'))
+    machine.feed(CallFragment(1, "b", "g", "[]"))
+    machine.feed(CallFragment(0, "", "", ":1}"))
+    with pytest.raises(UpstreamFailedError):
+        machine.finish()
+    machine.abort()
+    assert [said(event) for event in machine.drain()][:4] == [
+        "start 0 function_call a f {}",
+        'delta 0 arguments_delta {"x"',
+        "delta 0 arguments_delta :1}",
+        "stop 0",
+    ]
 
 
 def test_a_call_that_the_limit_cut_is_void() -> None:
@@ -247,7 +279,8 @@ def test_the_last_report_of_usage_counts() -> None:
 
 def test_events_of_what_is_not_stored_have_no_ids() -> None:
     machine = assembler(stored=False)
-    assert not any(e.HasField("event_id") for e in machine.feed(Text("a")))
+    machine.feed(Text("a"))
+    assert not any(event.HasField("event_id") for event in machine.drain())
 
 
 @given(turns())

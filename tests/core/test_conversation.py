@@ -118,6 +118,7 @@ def test_a_result_takes_its_place_however_late_it_comes() -> None:
         "model_output wait",
         "user_input so?",
         "model_output still waiting",
+        "user_input Go on, with the results of all function calls above.",
     ]
 
 
@@ -193,7 +194,7 @@ def test_a_call_keeps_the_last_of_its_results() -> None:
 def test_a_result_without_a_call_is_refused_by_path(
     given: list[Step], path: str
 ) -> None:
-    with pytest.raises(RequestError, match="no function call has the id") as caught:
+    with pytest.raises(RequestError, match=r"no (function )?call") as caught:
         talk([], *given)
     assert caught.value.field == path
 
@@ -229,6 +230,14 @@ def test_input_of_which_nothing_is_left_is_refused() -> None:
     with pytest.raises(RequestError, match="were deleted") as caught:
         talk(turns, result("x"))
     assert caught.value.field == "input"
+
+
+def test_a_made_up_id_is_never_one_that_was_given() -> None:
+    lines = talk(
+        [], user("q"), call("", "f"), call("call0", "g"), result("call0"), result("")
+    )
+    assert lines[1:3] == ["call call1 f", "call call0 g"]
+    assert lines[3:] == ["result call1 f r", "result call0 g r"]
 
 
 def test_the_ids_of_all_calls_are_known() -> None:

@@ -64,7 +64,8 @@ def test_a_call_that_never_became_whole_is_void() -> None:
     machine = assembler()
     half: list[ModelEvent] = [Text("so"), CallFragment(0, "a", "f", '{"x')]
     for said in half:
-        for event in machine.feed(said):
+        machine.feed(said)
+        for event in machine.drain():
             folding.apply(event)
     kinds = [step.WhichOneof("kind") for step in folding.result().steps]
     assert kinds == ["model_output"]

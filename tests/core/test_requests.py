@@ -22,7 +22,7 @@ ACCEPTED = {
     "empty text": 'model: "m" input { text: "" }',
     "content": 'model: "m" input { content { text { text: "hi" } } }',
     "contents": 'model: "m" input { contents { items { text { text: "hi" } } } }',
-    "steps": 'model: "m" input { steps { items { user_input { content { text {} } } } '
+    "steps": 'model: "m" input { steps { items { user_input { content { text { text: "a" } } } } '
     'items { thought { signature: "x" } } '
     'items { function_call { name: "f" arguments: "{}" } } '
     'items { function_result { result { json: "{}" } } } '
@@ -86,7 +86,10 @@ REFUSED = [
     (
         'model: "m" ' + RESULT + ' call_id: "x" } } } }',
         "input[0].result",
-        "input[0].result is required.",
+        (
+            "input[0].result is required; a function without a result can send "
+            '"done", for example.'
+        ),
     ),
     (
         GOOD + "background: true store: false",
@@ -141,9 +144,24 @@ REFUSED = [
         GOOD + 'generation_config { tool_choice { mode: "maybe" } }',
         "generation_config.tool_choice",
         (
-            "generation_config.tool_choice: 'maybe' is none of the modes auto, any, "
-            "none, validated."
+            "generation_config.tool_choice: 'maybe' is none of auto, any, none, "
+            "validated."
         ),
+    ),
+    (
+        GOOD + 'generation_config { thinking_summaries: "zz" }',
+        "generation_config.thinking_summaries",
+        "generation_config.thinking_summaries: 'zz' is none of auto, none.",
+    ),
+    (
+        'model: "m" input { steps { items { user_input {} } } }',
+        "input[0].content",
+        "input[0].content must not be empty.",
+    ),
+    (
+        'model: "m" input { contents { items { text {} } } }',
+        "input[0].text",
+        "input[0].text is required.",
     ),
     (
         GOOD + 'generation_config { tool_choice { mode: "any" } }',

@@ -28,6 +28,7 @@ class Puppet:
         self._said: asyncio.Queue[Said] = asyncio.Queue()
         self.asked: list[ModelRequest] = []
         self.called = asyncio.Event()
+        self._calls = asyncio.Semaphore(0)
         self.closed = asyncio.Event()
         for batch in batches:
             self.say(batch)
@@ -35,6 +36,12 @@ class Puppet:
     def say(self, batch: Said) -> None:
         """Say this next."""
         self._said.put_nowait(batch)
+
+    async def was_asked(self, times: int) -> None:
+        """Wait until it has been asked that many times more."""
+        async with asyncio.timeout(5):
+            for _ in range(times):
+                await self._calls.acquire()
 
     async def taken(self) -> None:
         """Wait until everything that was said has been taken, and more is asked for."""
@@ -63,6 +70,7 @@ class Puppet:
         """Say what is queued, one batch at a time."""
         self.asked.append(request)
         self.called.set()
+        self._calls.release()
         try:
             while True:
                 batch = await self._said.get()

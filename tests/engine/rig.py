@@ -39,6 +39,10 @@ class Clock:
         """Return the time."""
         return self.seconds
 
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.seconds += seconds
+
 
 @dataclass
 class Rig:
@@ -78,6 +82,7 @@ def rig(
         clock=clock,
         entropy=lambda size: next(numbers).to_bytes(size),
         first_event_seconds=first_event_seconds,
+        sleep=clock.sleep,
     )
     interactions = Interactions(planner=planner, store=store, supervisor=supervisor)
     return Rig(puppet, interactions, store, supervisor, clock)

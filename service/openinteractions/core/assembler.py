@@ -1,7 +1,8 @@
 """Turns what a model says into the events of an interaction.
 
-A small Sans-I/O machine: `feed` takes model events and returns API events, `finish`
-or `abort` ends the turn. Steps are streamed strictly one after the other, each whole
+A small Sans-I/O machine: `feed` takes model events, `finish` or `abort` ends the turn,
+and `drain` returns the API events that were made; what was made before an error is not
+lost. Steps are streamed strictly one after the other, each whole
 before the next begins (so cursors are ordered and a replay from stored steps gives
 the same order); a model that interleaves the fragments of several calls has the later
 ones held back until the earlier call is whole.
@@ -28,7 +29,13 @@ from openinteractions.core.model_events import (
     Text,
     Thought,
 )
-from openinteractions.v1 import event_pb2, interaction_pb2, usage_pb2
+from openinteractions.v1 import (
+    delta_pb2,
+    event_pb2,
+    interaction_pb2,
+    step_pb2,
+    usage_pb2,
+)
 
 Event = event_pb2.InteractionEvent
 Status = interaction_pb2.InteractionStatus
@@ -68,6 +75,7 @@ class Assembler:
         self._whole_calls: set[int] = set()
         self._arguments: list[str] = []
         self._held: list[ModelEvent] = []
+        self._events: list[Event] = []
 
     def created(
         self, interaction: interaction_pb2.Interaction, interaction_id: str
@@ -81,22 +89,30 @@ class Assembler:
         self._mark(second, Place.STATUS, 0)
         return [first, second]
 
-    def feed(self, event: ModelEvent) -> list[Event]:
-        """Take what the model says next and return the events that it makes."""
+    def feed(self, event: ModelEvent) -> None:
+        """Take what the model says next.
+
+        Raises:
+            UpstreamFailedError: it makes no sense; what it said before stands.
+        """
         if type(event) is Text and self._kind == "model_output":
-            return [self._text(event.text)] if event.text else []
-        events: list[Event] = []
-        if type(event) is Spent:
+            if event.text:
+                self._text(event.text)
+        elif type(event) is Spent:
             self.usage = event.usage
         elif type(event) is Finish:
             self._reason = event.reason
         elif self._must_wait(event):
             self._held.append(event)
         else:
-            self._step(event, events)
+            self._step(event)
+
+    def drain(self) -> list[Event]:
+        """Return the events that have been made since the last time, in order."""
+        events, self._events = self._events, []
         return events
 
-    def finish(self) -> list[Event]:
+    def finish(self) -> None:
         """End the last step.
 
         A call that the limit of tokens has cut is void, and what is behind it.
@@ -106,23 +122,20 @@ class Assembler:
         """
         if self._reason is FinishReason.LENGTH and self._in_half_a_call():
             self._cut = True
-            return self.abort()
-        events: list[Event] = []
+            self.abort()
+            return
         while self._held:
             held, self._held = self._held, []
-            self._close(events)
+            self._close()
             for event in held:
-                events.extend(self.feed(event))
-        self._close(events)
-        return events
+                self.feed(event)
+        self._close()
 
-    def abort(self) -> list[Event]:
+    def abort(self) -> None:
         """End the last step as it is; a call that is not whole stays open, void."""
-        events: list[Event] = []
         if not self._in_half_a_call():
-            self._close(events)
+            self._close()
         self._kind = ""
-        return events
 
     def status(self) -> interaction_pb2.InteractionStatus:
         """Return the status that the model's finish amounts to."""
@@ -165,103 +178,93 @@ class Assembler:
     def _in_half_a_call(self) -> bool:
         return self._kind == "function_call" and not self._is_whole()
 
-    def _step(self, event: ModelEvent, events: list[Event]) -> None:
+    def _step(self, event: ModelEvent) -> None:
         match event:
             case Text(text) if text:
-                self._open("model_output", events)
-                events.append(self._text(text))
+                self._open("model_output")
+                self._text(text)
             case Thought(text):
-                self._open("thought", events)
+                self._open("thought")
                 if self._summaries and text:
-                    events.append(self._summary(text))
+                    delta = self._delta(len(text))
+                    delta.thought_summary.content.text.text = text
             case Signature(signature):
-                self._open("thought", events)
-                change = self._delta(Place.DELTA, 1)
-                change.step_delta.delta.thought_signature.signature = signature
-                events.append(change)
-                self._close(events)
+                self._open("thought")
+                self._delta(1).thought_signature.signature = signature
+                self._close()
             case CallFragment():
-                self._fragment(event, events)
+                self._fragment(event)
 
-    def _fragment(self, event: CallFragment, events: list[Event]) -> None:
+    def _fragment(self, event: CallFragment) -> None:
         if self._kind != "function_call" or self._call != event.index:
             if event.index in self._whole_calls and not event.arguments.strip():
                 return  # an empty last fragment, after the next call has begun
-            self._open_call(event, events)
+            self._open_call(event)
         if event.arguments:
             self._arguments.append(event.arguments)
-            events.append(self._arguments_delta(event.arguments))
+            self._add_arguments(event.arguments)
 
-    def _open_call(self, event: CallFragment, events: list[Event]) -> None:
+    def _open_call(self, event: CallFragment) -> None:
         if not event.name:
             raise UpstreamFailedError("The model called a function without a name.")
         usable = event.id and event.id.isascii() and event.id not in self._taken
         identifier = event.id if usable else self._new_call_id()
         self._taken.add(identifier)
-        self._close(events)
+        self._close()
         self._kind, self._call, self._arguments = "function_call", event.index, []
         self.called = True
-        start = self._start()
-        call = start.step_start.step.function_call
+        call = self._start().function_call
         call.id, call.name, call.arguments = identifier, event.name, "{}"
-        events.append(start)
 
-    def _open(self, kind: str, events: list[Event]) -> None:
-        if self._kind == kind:
-            return
-        self._close(events)
-        self._kind = kind
-        start = self._start()
-        getattr(start.step_start.step, kind).SetInParent()
-        events.append(start)
+    def _open(self, kind: str) -> None:
+        if self._kind != kind:
+            self._close()
+            self._kind = kind
+            getattr(self._start(), kind).SetInParent()
 
-    def _close(self, events: list[Event]) -> None:
+    def _close(self) -> None:
         if not self._kind:
             return
         if self._kind == "function_call":
-            self._close_call(events)
+            self._close_call()
             self._whole_calls.add(self._call)
         self._kind = ""
         stop = Event()
         stop.step_stop.index = self._index
-        events.append(self._mark(stop, Place.STOP, self._index))
+        self._events.append(self._mark(stop, Place.STOP, self._index))
 
-    def _close_call(self, events: list[Event]) -> None:
+    def _close_call(self) -> None:
         if not "".join(self._arguments).strip():
             # Clients that only join deltas need one to have any JSON at all.
-            events.append(self._arguments_delta("{}"))
+            self._add_arguments("{}")
         elif not self._is_whole():
             raise UpstreamFailedError(
                 "The model called a function with arguments that are not a JSON object."
             )
 
-    def _start(self) -> Event:
+    def _text(self, text: str) -> None:
+        self._delta(len(text)).text.text = text
+
+    def _add_arguments(self, text: str) -> None:
+        self._delta(len(text)).arguments_delta.arguments = text
+
+    def _start(self) -> step_pb2.Step:
+        """Add the start of the next step; the caller fills what is returned."""
         self._index += 1
         self._offset = 0
-        start = Event()
-        start.step_start.index = self._index
-        return self._mark(start, Place.START, self._index)
+        event = Event()
+        event.step_start.index = self._index
+        self._events.append(self._mark(event, Place.START, self._index))
+        return event.step_start.step
 
-    def _text(self, text: str) -> Event:
-        event = self._delta(Place.DELTA, len(text))
-        event.step_delta.delta.text.text = text
-        return event
-
-    def _arguments_delta(self, text: str) -> Event:
-        event = self._delta(Place.DELTA, len(text))
-        event.step_delta.delta.arguments_delta.arguments = text
-        return event
-
-    def _summary(self, text: str) -> Event:
-        event = self._delta(Place.DELTA, len(text))
-        event.step_delta.delta.thought_summary.content.text.text = text
-        return event
-
-    def _delta(self, place: Place, grown: int) -> Event:
+    def _delta(self, grown: int) -> delta_pb2.Delta:
+        """Add a delta of the open step; the caller fills what is returned."""
         self._offset += grown
         event = Event()
-        event.step_delta.index = self._index
-        return self._mark(event, place, self._index)
+        change = event.step_delta
+        change.index = self._index
+        self._events.append(self._mark(event, Place.DELTA, self._index))
+        return change.delta
 
     def _mark(self, event: Event, place: Place, index: int) -> Event:
         if self._cursors is not None:

@@ -15,6 +15,10 @@ from openinteractions.core import inputs
 from openinteractions.core.errors import RequestError
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
 
+_MODELS_OWN = ("model_output", "thought")
+
+_GO_ON = "Go on, with the results of all function calls above."
+
 
 @dataclass(slots=True)
 class _Call:
@@ -59,9 +63,9 @@ class Conversation:
             self._cut_turns.add(self._turn)
             self._unanswerable = True
         self._turn += 1
-        for step in inputs.to_steps(request.input):
-            self._add(step)
-        for step in interaction.steps:
+        steps = [*inputs.to_steps(request.input), *interaction.steps]
+        self._note_ids(steps)
+        for step in steps:
             self._add(step)
 
     def add_input(self, value: interaction_pb2.Input) -> None:
@@ -74,15 +78,14 @@ class Conversation:
         self._turn += 1
         kept = 0
         steps = inputs.to_steps(value)
+        self._note_ids(steps)
         for index, step in enumerate(steps):
             if self._add(step):
                 kept += 1
             elif not self._unanswerable:
                 path = f"{inputs.path_of_step(value, index)}.call_id"
                 raise RequestError(
-                    f"{path}: no function call has the id "
-                    f"{step.function_result.call_id!r}.",
-                    field=path,
+                    f"{path}: {_unanswerable(step.function_result)}", field=path
                 )
         if not kept:
             raise RequestError(
@@ -91,7 +94,12 @@ class Conversation:
             )
 
     def steps(self) -> list[step_pb2.Step]:
-        """Return the conversation, oldest first."""
+        """Return the conversation, oldest first.
+
+        It ends with something to answer: when the model had the last word (all that is
+        new are results of earlier calls, which are in their places), it is asked to go
+        on.
+        """
         ordered: list[step_pb2.Step] = []
         group: list[_Call] = []
         for item in self._steps:
@@ -104,6 +112,8 @@ class Conversation:
             self._flush(group, ordered)
             ordered.append(item)
         self._flush(group, ordered)
+        if ordered and ordered[-1].WhichOneof("kind") in _MODELS_OWN:
+            ordered.append(_go_on())
         return ordered
 
     def _flush(self, group: list[_Call], ordered: list[step_pb2.Step]) -> None:
@@ -116,6 +126,12 @@ class Conversation:
         ordered.extend(call.step for call in kept)
         ordered.extend(call.result for call in kept if call.result is not None)
         group.clear()
+
+    def _note_ids(self, steps: Sequence[step_pb2.Step]) -> None:
+        """Take note of given ids first, so that a made-up one is none of them."""
+        for step in steps:
+            if step.HasField("function_call") and step.function_call.id:
+                self.call_ids.add(step.function_call.id)
 
     def _add(self, step: step_pb2.Step) -> bool:
         """Add a step; False for a result whose call is not there."""
@@ -131,7 +147,7 @@ class Conversation:
         call_id = step.function_call.id
         if not call_id:
             # Some clients do not know the id; the model's server needs one.
-            call_id = f"call{len(self._calls)}"
+            call_id = self._made_up_id()
             named = step_pb2.Step()
             named.CopyFrom(step)
             named.function_call.id = call_id
@@ -141,6 +157,12 @@ class Conversation:
         self._by_id[call_id] = call
         self._calls.append(call)
         self._steps.append(call)
+
+    def _made_up_id(self) -> str:
+        number = len(self._calls)
+        while f"call{number}" in self.call_ids:
+            number += 1
+        return f"call{number}"
 
     def _add_result(self, step: step_pb2.Step) -> bool:
         call = self._find(step.function_result)
@@ -162,6 +184,19 @@ class Conversation:
             if call.result is None and same:
                 return call
         return None
+
+
+def _unanswerable(result: step_pb2.FunctionResultStep) -> str:
+    if result.call_id:
+        return f"no function call has the id {result.call_id!r}."
+    of = f" of {result.name!r}" if result.name else ""
+    return f"it is empty, and no call{of} is without a result."
+
+
+def _go_on() -> step_pb2.Step:
+    step = step_pb2.Step()
+    step.user_input.content.add().text.text = _GO_ON
+    return step
 
 
 def timeline(

@@ -63,11 +63,12 @@ def _check_not_empty(items: Sequence[object], path: str) -> None:
 def _check_step(step: step_pb2.Step, path: str) -> None:
     kind = step.WhichOneof("kind")
     if kind == "user_input":
+        _check_not_empty(step.user_input.content, f"{path}.content")
         _check_contents(step.user_input.content, f"{path}.content")
     elif kind == "model_output":
-        _check_contents(step.model_output.content, f"{path}.content")
+        _check_contents(step.model_output.content, f"{path}.content", users=False)
     elif kind == "thought":
-        _check_contents(step.thought.summary, f"{path}.summary")
+        _check_contents(step.thought.summary, f"{path}.summary", users=False)
     elif kind == "function_call":
         _check_call(step.function_call, path)
     elif kind == "function_result":
@@ -92,19 +93,32 @@ def _check_call(call: step_pb2.FunctionCallStep, path: str) -> None:
 
 def _check_result(result: step_pb2.FunctionResultStep, path: str) -> None:
     if result.result.WhichOneof("value") is None:
-        raise RequestError(f"{path}.result is required.", field=f"{path}.result")
+        raise RequestError(
+            f"{path}.result is required; a function without a result can send "
+            '"done", for example.',
+            field=f"{path}.result",
+        )
     if result.result.HasField("contents"):
         _check_contents(result.result.contents.items, f"{path}.result")
 
 
 def _check_contents(
-    contents: Sequence[content_pb2.Content], path: str, *, single: bool = False
+    contents: Sequence[content_pb2.Content],
+    path: str,
+    *,
+    single: bool = False,
+    users: bool = True,
 ) -> None:
+    """Check contents; those that are not the user's own come as a model made them."""
     for index, content in enumerate(contents):
         kind = content.WhichOneof("kind")
-        if kind == "text":
-            continue
         member = path if single else f"{path}[{index}]"
+        if kind == "text":
+            if users and not content.text.HasField("text"):
+                raise RequestError(
+                    f"{member}.text is required.", field=f"{member}.text"
+                )
+            continue
         if kind is None:
             raise RequestError(f"{member}.type is required.", field=f"{member}.type")
         raise NotSupportedError(

@@ -18,6 +18,7 @@ from openinteractions.v1 import (
 Request = interaction_service_pb2.CreateInteractionRequest
 
 _TOOL_MODES = ("auto", "any", "none", "validated")
+_SUMMARIES = ("auto", "none")
 _NOT_YET = "not supported yet"
 _MEDIA_CONFIGS = (
     "speech_config",
@@ -136,6 +137,9 @@ def _check_generation(request: Request) -> None:
         if config.HasField(name) and not getattr(config, name) >= 0:
             path = f"generation_config.{name}"
             raise RequestError(f"{path} must not be negative.", field=path)
+    if config.HasField("thinking_summaries"):
+        path = "generation_config.thinking_summaries"
+        _check_word(config.thinking_summaries, _SUMMARIES, path)
     if config.HasField("max_output_tokens") and config.max_output_tokens < 1:
         path = "generation_config.max_output_tokens"
         raise RequestError(f"{path} must be at least 1.", field=path)
@@ -160,10 +164,12 @@ def _check_tool_choice(
                 )
     else:
         mode = choice.mode
-    if mode not in _TOOL_MODES:
-        words = ", ".join(_TOOL_MODES)
-        raise RequestError(
-            f"{path}: {mode!r} is none of the modes {words}.", field=path
-        )
+    _check_word(mode, _TOOL_MODES, path)
     if mode == "any" and not names:
         raise RequestError(f"{path}: 'any' needs tools.", field=path)
+
+
+def _check_word(word: str, words: tuple[str, ...], path: str) -> None:
+    if word not in words:
+        known = ", ".join(words)
+        raise RequestError(f"{path}: {word!r} is none of {known}.", field=path)

@@ -18,7 +18,7 @@ from openinteractions.core.errors import (
 )
 from openinteractions.engine.plan import Caller, Planner, word
 from openinteractions.engine.ports import InteractionStore, Record
-from openinteractions.engine.supervisor import Supervisor
+from openinteractions.engine.supervisor import Running, Supervisor
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
@@ -46,7 +46,8 @@ class Interactions:
         Cancelling the call cancels the turn; nothing is stored then.
         """
         run = await self._planner.plan(caller, request, stream=False)
-        return await run.answer()
+        with self._supervisor.watch(run):
+            return await run.answer()
 
     async def stream_create(self, caller: Caller, request: Request) -> EventBatches:
         """Create an interaction and yield its events.
@@ -55,9 +56,10 @@ class Interactions:
         """
         run = await self._planner.plan(caller, request, stream=True)
         if not run.stored:
-            async with aclosing(run.events()) as events:  # type: ignore[type-var]
-                async for batch in events:
-                    yield batch
+            with self._supervisor.watch(run):
+                async with aclosing(run.events()) as events:  # type: ignore[type-var]
+                    async for batch in events:
+                        yield batch
             return
         running = self._supervisor.start(run)
         handed_out = False
@@ -80,20 +82,16 @@ class Interactions:
         self, caller: Caller, request: interaction_service_pb2.StreamInteractionRequest
     ) -> EventBatches:
         """Yield an interaction's events, after `last_event_id` if that is given."""
-        record = await self._load(caller, request.id)
+        record, running = await self._locate(caller, request.id)
         after = None
         if request.HasField("last_event_id"):
             after = cursor.decode(request.last_event_id, request.id)
-        running = self._supervisor.find(request.id)
         if running is not None:
             batches = running.journal.tail(after)
         elif lifecycle.has_ended(record.interaction.status):
             batches = _once(replay.replay(record.interaction, after))
         else:
-            raise PreconditionError(
-                f"Interaction {request.id} runs in another process and cannot be "
-                "followed from here."
-            )
+            raise _elsewhere(request.id, "followed")
         async for batch in batches:
             if request.include_input and batch[0].HasField("created"):
                 yield [_with_input(batch[0], record), *batch[1:]]
@@ -104,13 +102,15 @@ class Interactions:
         self, caller: Caller, request: interaction_service_pb2.CancelInteractionRequest
     ) -> Interaction:
         """Stop a running interaction and return it; the steps so far are kept."""
-        record = await self._load(caller, request.id)
-        running = self._supervisor.find(request.id)
+        record, running = await self._locate(caller, request.id)
         if running is not None:
             await running.stop()
             record = await self._load(caller, request.id)
-        if record.interaction.status == Status.INTERACTION_STATUS_CANCELLED:
+        status = record.interaction.status
+        if status == Status.INTERACTION_STATUS_CANCELLED:
             return _timeline(record)
+        if not lifecycle.has_ended(status):
+            raise _elsewhere(request.id, "cancelled")
         raise PreconditionError(
             f"Interaction {request.id} is not running: its status is "
             f"{word(record.interaction.status)}."
@@ -120,8 +120,7 @@ class Interactions:
         self, caller: Caller, request: interaction_service_pb2.DeleteInteractionRequest
     ) -> None:
         """Delete an interaction with everything in it; a running one is stopped."""
-        record = await self._load(caller, request.id)
-        running = self._supervisor.find(request.id)
+        record, running = await self._locate(caller, request.id)
         if running is not None:
             await running.stop()
         if not await self._store.delete(record.interaction.id, caller.owner):
@@ -146,11 +145,30 @@ class Interactions:
             page.next_page_token = page.interactions[-1].id
         return page
 
+    async def _locate(
+        self, caller: Caller, interaction_id: str
+    ) -> tuple[Record, Running | None]:
+        """Return an interaction, and its run if it runs here."""
+        running = self._supervisor.find(interaction_id)
+        record = await self._load(caller, interaction_id)
+        if running is None and not lifecycle.has_ended(record.interaction.status):
+            # It may have begun, or begun and ended, since one of the two was read.
+            running = self._supervisor.find(interaction_id)
+            record = await self._load(caller, interaction_id)
+        return record, running
+
     async def _load(self, caller: Caller, interaction_id: str) -> Record:
         record = await self._store.get(interaction_id, caller.owner)
         if record is None:
             raise _not_found(interaction_id)
         return record
+
+
+def _elsewhere(interaction_id: str, done: str) -> PreconditionError:
+    return PreconditionError(
+        f"Interaction {interaction_id} runs in another process and cannot be {done} "
+        "from here."
+    )
 
 
 def _not_found(interaction_id: str) -> NotFoundError:

@@ -6,8 +6,9 @@ either (design §4).
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from openinteractions.core import conversation, cursor, ids, lifecycle, requests
@@ -45,7 +46,8 @@ class Caller(Protocol):
 class Planner:
     """Makes runs.
 
-    `entropy` returns that many random bytes; tests make it predictable.
+    `entropy` returns that many random bytes, `sleep` waits for seconds; tests make
+    both predictable.
     """
 
     def __init__(
@@ -56,12 +58,14 @@ class Planner:
         clock: Clock,
         entropy: Callable[[int], bytes] = os.urandom,
         first_event_seconds: float = FIRST_EVENT_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._models = models
         self._store = store
         self._clock = clock
         self._entropy = entropy
         self._first_event_seconds = first_event_seconds
+        self._sleep = sleep
 
     async def plan(self, caller: Caller, request: Request, *, stream: bool) -> Run:
         """Return the run that a request asks for.
@@ -97,13 +101,17 @@ class Planner:
             owner=caller.owner,
             lineage=[record.interaction.id for record in history],
             first_event_seconds=self._first_event_seconds,
+            sleep=self._sleep,
         )
 
     async def _history(self, caller: Caller, request: Request) -> Sequence[Record]:
-        previous = request.previous_interaction_id
-        if not previous:
+        if not request.HasField("previous_interaction_id"):
             return ()
-        path = "previous_interaction_id"
+        previous, path = request.previous_interaction_id, "previous_interaction_id"
+        if not previous:
+            raise RequestError(
+                f"{path} is empty; what is not stored cannot be continued.", field=path
+            )
         history = await self._store.conversation(previous, caller.owner)
         if not history:
             raise RequestError(

@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from openinteractions.core.assembler import Assembler
-from openinteractions.core.errors import DomainError, InternalError, to_error
+from openinteractions.core.errors import (
+    CancelledError,
+    DomainError,
+    InternalError,
+    UnavailableError,
+    to_error,
+)
 from openinteractions.core.fold import Fold
 from openinteractions.core.model_events import ModelEvent
+from openinteractions.engine.interrupt import Interrupt, StoppedError
 from openinteractions.engine.ports import (
     Clock,
     InteractionStore,
@@ -29,16 +36,21 @@ from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
 Status = interaction_pb2.InteractionStatus
-_Ending = tuple[list[Event], interaction_pb2.InteractionStatus]
 
 FIRST_EVENT_SECONDS = 10.0
 """How long a stream waits for the model before it begins without it: a failure until
 then is an error of the call, a later one an event (design §5)."""
 
+DEADLINE_SECONDS = 10.0
+"""How long a running row is believed without a sign of life (design §7)."""
+
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+"""The pauses between tries to store an end; what was said is in memory until then."""
+
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Run:
     """A model's turn that is about to happen or is happening."""
 
@@ -52,10 +64,11 @@ class Run:
     owner: str
     lineage: Sequence[str]
     first_event_seconds: float = FIRST_EVENT_SECONDS
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     fold: Fold = field(default_factory=Fold)
-    _task: asyncio.Task[None] | None = None
-    _generating: bool = False
-    _stopped: bool = False
+    begun: bool = False
+    """Whether its row is, or is about to be, in the store."""
+    _interrupt: Interrupt = field(default_factory=Interrupt)
     _stop_error: DomainError | None = None
 
     @property
@@ -63,15 +76,27 @@ class Run:
         """Whether the interaction is kept."""
         return self.interaction.HasField("id")
 
+    def stop(self, error: DomainError | None = None) -> None:
+        """End the turn where it is: `cancelled`, or `failed` with an error.
+
+        A turn in one piece raises the error. Has no effect once the model has finished.
+        """
+        self._stop_error = error
+        self._interrupt.press()
+
     async def answer(self) -> interaction_pb2.Interaction:
         """Run the turn in one piece and return the interaction, stored if it is to be.
 
         Raises:
             DomainError: the turn failed, or could not be stored; nothing is stored.
         """
-        for said in await self.model.generate(self.turn):
-            self._fold(self.assembler.feed(said))
-        self._fold(self.assembler.finish())
+        try:
+            said = await self._interrupt.guard(self.model.generate(self.turn))
+        except StoppedError:
+            raise self._reason() from None
+        self._take(said)
+        self.assembler.finish()
+        self._drain()
         status = self.assembler.status()
         self._fold([self.assembler.completed(self._final(status))])
         interaction = self.fold.result()
@@ -86,54 +111,40 @@ class Run:
         `error` event, followed by the end with the status `failed`.
 
         Raises:
-            DomainError: the model failed before it said anything, or the store did
-                when the row was to be written.
+            DomainError: the model failed, or the run was stopped, before anything was
+                said; or the store failed when the row was to be written.
         """
-        async with aclosing(_Ahead(self.model.stream(self.turn))) as model:
-            await model.wait(self.first_event_seconds)
+        source = _Source(self.model.stream(self.turn), self._interrupt)
+        async with aclosing(source) as model:
+            try:
+                await model.wait(self.first_event_seconds)
+            except StoppedError:
+                raise self._reason() from None
+            if self._interrupt.pressed:
+                raise self._reason()
             yield await self._begin()
             try:
-                self._start_generating()
                 async for batch in model:
                     events = self._take(batch)
                     if events:
                         yield events
-                ending = self.assembler.finish()
+                self.assembler.finish()
                 status = self.assembler.status()
-                self._generating = False
-            except asyncio.CancelledError:
-                if not self._stopped:
-                    raise
+                ending = self._drain()
+            except StoppedError:
                 ending, status = self._cut()
             except Exception as error:  # noqa: BLE001 - the one catch-all of a run
-                self._generating = False
                 ending, status = self._failed(error)
         yield await self._end(ending, status)
 
-    def bind(self, task: asyncio.Task[None]) -> None:
-        """Say which task runs `events`, so that `stop` can reach it."""
-        self._task = task
-
-    def stop(self, error: DomainError | None = None) -> None:
-        """End the turn where it is: `cancelled`, or `failed` with an error.
-
-        Has no effect once the model has finished.
-        """
-        self._stopped = True
-        self._stop_error = error
-        if self._generating and self._task is not None:
-            self._generating = False
-            self._task.cancel()
-
-    def _start_generating(self) -> None:
-        self._generating = True
-        if self._stopped:
-            self._generating = False
-            raise asyncio.CancelledError
-
     async def _begin(self) -> list[Event]:
         if self.stored:
-            await self.store.add(self._record(self.interaction), self.lineage)
+            self.begun = True
+            await self.store.add(
+                self._record(self.interaction),
+                self.lineage,
+                deadline=self.clock.now() + DEADLINE_SECONDS,
+            )
         first = interaction_pb2.Interaction(
             id=self.interaction.id,
             object=self.interaction.object,
@@ -143,10 +154,7 @@ class Run:
         )
         return self._fold(self.assembler.created(first, self.interaction.id))
 
-    async def _end(
-        self, ending: list[Event], status: interaction_pb2.InteractionStatus
-    ) -> list[Event]:
-        self._fold(ending)
+    async def _end(self, ending: list[Event], status: _Status) -> list[Event]:
         completed = self.assembler.completed(self._final(status))
         self._fold([completed])
         if not self.stored:
@@ -154,7 +162,7 @@ class Run:
                 completed.completed.interaction.id = ""
             return [*ending, completed]
         try:
-            if await self.store.update(self._record(self.fold.result())):
+            if await self._store_end():
                 return [*ending, completed]
         except DomainError as error:
             _log.exception("interaction %s: its end is not stored", self.interaction.id)
@@ -162,39 +170,57 @@ class Run:
         gone = InternalError("The interaction was deleted while it ran.")
         return [*ending, self._error_event(gone)]
 
+    async def _store_end(self) -> bool:
+        record = self._record(self.fold.result())
+        for pause in RETRY_SECONDS:
+            try:
+                return await self.store.update(record)
+            except UnavailableError as error:
+                _log.warning(
+                    "interaction %s: its end is not stored yet: %s",
+                    self.interaction.id,
+                    error.message,
+                )
+                await self.sleep(pause)
+        return await self.store.update(record)
+
     def _take(self, batch: Sequence[ModelEvent]) -> list[Event]:
-        events: list[Event] = []
         for said in batch:
-            events.extend(self.assembler.feed(said))
-        return self._fold(events)
+            self.assembler.feed(said)
+        return self._drain()
+
+    def _drain(self) -> list[Event]:
+        return self._fold(self.assembler.drain())
 
     def _fold(self, events: list[Event]) -> list[Event]:
         for event in events:
             self.fold.apply(event)
         return events
 
+    def _reason(self) -> DomainError:
+        return self._stop_error or CancelledError("The run was cancelled.")
+
     def _cut(self) -> _Ending:
         """End a turn that was stopped from outside."""
-        if self._task is not None:
-            self._task.uncancel()
         if self._stop_error is not None:
             return self._failed(self._stop_error)
-        return self.assembler.abort(), Status.INTERACTION_STATUS_CANCELLED
+        self.assembler.abort()
+        return self._drain(), Status.INTERACTION_STATUS_CANCELLED
 
     def _failed(self, error: Exception) -> _Ending:
         if not isinstance(error, DomainError):
             _log.error("a run failed", exc_info=error)
             error = InternalError("Internal error.")
         self.interaction.errors.append(to_error(error))
-        ending = [*self.assembler.abort(), self._error_event(error)]
+        self.assembler.abort()
+        # First whatever was made of the batch that failed.
+        ending = [*self._drain(), self._error_event(error)]
         return ending, Status.INTERACTION_STATUS_FAILED
 
     def _error_event(self, error: DomainError) -> Event:
         return self.assembler.error(event_pb2.InteractionError(error=to_error(error)))
 
-    def _final(
-        self, status: interaction_pb2.InteractionStatus
-    ) -> interaction_pb2.Interaction:
+    def _final(self, status: _Status) -> interaction_pb2.Interaction:
         """Return the interaction as it ends, without its steps."""
         final = self.interaction
         final.status = status
@@ -207,11 +233,18 @@ class Run:
         return Record(self.owner, self.turn.request, interaction)
 
 
-class _Ahead:
-    """A stream of batches whose first one can be waited for without being taken."""
+_Status = interaction_pb2.InteractionStatus
+_Ending = tuple[list[Event], _Status]
 
-    def __init__(self, stream: AsyncIterator[Sequence[ModelEvent]]) -> None:
+
+class _Source:
+    """A model's stream, whose first batch can be waited for without being taken."""
+
+    def __init__(
+        self, stream: AsyncIterator[Sequence[ModelEvent]], interrupt: Interrupt
+    ) -> None:
         self._stream = stream
+        self._interrupt = interrupt
         self._first: asyncio.Task[Sequence[ModelEvent] | None] | None = None
 
     async def wait(self, seconds: float) -> None:
@@ -223,7 +256,7 @@ class _Ahead:
             if error is not None:
                 raise error
 
-    def __aiter__(self) -> _Ahead:
+    def __aiter__(self) -> _Source:
         return self
 
     async def __anext__(self) -> Sequence[ModelEvent]:
@@ -246,4 +279,4 @@ class _Ahead:
             await close()
 
     async def _next(self) -> Sequence[ModelEvent] | None:
-        return await anext(self._stream, None)
+        return await self._interrupt.guard(anext(self._stream, None))

@@ -1,19 +1,22 @@
-"""Owns the runs that outlive their callers: starts, finds, stops and awaits them."""
+"""Owns the runs of this process: starts, finds, watches, stops and awaits them."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
-from openinteractions.core.errors import CancelledError, DomainError, UnavailableError
+from openinteractions.core.errors import DomainError, InternalError, UnavailableError
 from openinteractions.engine.journal import Journal
 from openinteractions.engine.run import Run
+
+CLOSING = "The server is shutting down."
 
 
 @dataclass(slots=True, eq=False)
 class Running:
-    """A run in progress and its events."""
+    """A run that outlives its callers, and its events."""
 
     run: Run
     journal: Journal
@@ -28,8 +31,12 @@ class Running:
         await asyncio.wait({self.task})
 
     def abandon(self) -> None:
-        """Drop a run whose id nobody has; nothing of it is kept."""
-        self.task.cancel()
+        """Drop a run whose id nobody has, unless its row is written already.
+
+        With a row it goes on to its stored end, as if its caller had left later.
+        """
+        if not self.run.begun:
+            self.run.stop()
 
 
 class Supervisor:
@@ -37,30 +44,70 @@ class Supervisor:
 
     def __init__(self) -> None:
         self._running: dict[str, Running] = {}
+        self._watched: set[Run] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closing = False
 
     def start(self, run: Run) -> Running:
-        """Start a run of a stored interaction; its events go to its journal."""
+        """Start a run of a stored interaction; its events go to its journal.
+
+        Raises:
+            UnavailableError: the server is shutting down.
+        """
+        self._refuse_when_closing()
         identifier = run.interaction.id
         journal = Journal(identifier)
         task = asyncio.get_running_loop().create_task(
             self._drive(run, journal), name=f"run {identifier}"
         )
-        run.bind(task)
         running = self._running[identifier] = Running(run, journal, task)
+        self._idle.clear()
         return running
+
+    @contextmanager
+    def watch(self, run: Run) -> Iterator[None]:
+        """Keep an eye on a run that its caller drives.
+
+        Raises:
+            UnavailableError: the server is shutting down.
+        """
+        self._refuse_when_closing()
+        self._watched.add(run)
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._watched.discard(run)
+            self._note_idle()
 
     def find(self, interaction_id: str) -> Running | None:
         """Return the run of an interaction, or None when it does not run here."""
         return self._running.get(interaction_id)
 
+    def ids(self) -> list[str]:
+        """Return the ids of the interactions whose rows are kept alive here."""
+        return [name for name, one in self._running.items() if one.run.begun]
+
     async def close(self, grace_seconds: float) -> None:
-        """Let the runs finish for a while, then stop the rest."""
-        tasks = {running.task for running in self._running.values()}
-        if tasks:
-            await asyncio.wait(tasks, timeout=grace_seconds)
-        rest = list(self._running.values())
-        error = UnavailableError("The server was shut down.")
-        await asyncio.gather(*(running.stop(error) for running in rest))
+        """Take no more runs, let those that run finish for a while, stop the rest."""
+        self._closing = True
+        try:
+            async with asyncio.timeout(grace_seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            error = UnavailableError("The server was shut down.")
+            for run in [one.run for one in self._running.values()] + [*self._watched]:
+                run.stop(error)
+            await self._idle.wait()
+
+    def _refuse_when_closing(self) -> None:
+        if self._closing:
+            raise UnavailableError(CLOSING)
+
+    def _note_idle(self) -> None:
+        if not self._running and not self._watched:
+            self._idle.set()
 
     async def _drive(self, run: Run, journal: Journal) -> None:
         """Move a run's events into its journal until it ends."""
@@ -78,8 +125,9 @@ class Supervisor:
         except Exception as caught:  # noqa: BLE001 - its readers get it
             error = caught
         except asyncio.CancelledError:
-            error = CancelledError("The run was cancelled.")
+            error = InternalError("The run was broken off.")
             raise
         finally:
             del self._running[run.interaction.id]
+            self._note_idle()
             journal.end(error)
