@@ -280,6 +280,16 @@ async def test_a_limited_rate_looks_alike_on_both_faces(faces: Faces) -> None:
     assert failed.trailers["retry-after"] == "3"
 
 
+@pytest.mark.parametrize("key", ["first", "wrong"])
+async def test_one_good_key_is_enough(faces: Faces, key: str) -> None:
+    faces.say()
+    body = {"model": "m", "input": "Hi"}
+    path = "/v1/interactions?key="
+    assert (await faces.rest("POST", f"{path}second", body, key=key))[0] == 200
+    refused, _ = await faces.rest("POST", f"{path}third", "no object", key="wrong")
+    assert refused == 401
+
+
 async def test_a_key_is_the_same_owner_on_both_faces(faces: Faces) -> None:
     faces.say()
     created = await faces.rpc("CreateInteraction", ask())

@@ -30,7 +30,8 @@ class Service:
 
     `answer` is the message of the next unary call, an exception that it raises, or an
     event that it waits for before `after`. `batches` are those of the next stream,
-    with exceptions, waits and functions to call between them.
+    with exceptions, waits and functions to call between them. With a `refusal` nobody is
+    admitted.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,12 @@ class Service:
         self.started = asyncio.Event()
         self.left = asyncio.Event()
         self.taken = 0
+        self.refusal: Exception | None = None
+
+    def admit(self, metadata: Mapping[str, str]) -> None:
+        self.metadata = metadata
+        if self.refusal is not None:
+            raise self.refusal
 
     async def unary(
         self,

@@ -142,6 +142,37 @@ async def test_a_key_of_any_source_arrives(gateway: Face) -> None:
         assert values & {"k", "Bearer k"}
 
 
+UNKNOWN_CALLERS = [
+    ("POST", "/v1/interactions", b"Content-Length: 1000000\r\n"),
+    ("POST", "/v1/interactions", b"Content-Length: 9\r\nExpect: 100-continue\r\n"),
+    ("POST", "/v1/interactions", b"Content-Encoding: br\r\nContent-Length: 9\r\n"),
+    ("GET", "/v1/interactions/a?stream=2", b""),
+    ("GET", "/v1/interactions/a?x=%ff", b""),
+    ("GET", "/v1/interactions/%ff", b""),
+    ("PUT", "/v1/interactions", b""),
+]
+
+
+@pytest.mark.parametrize(("verb", "path", "lines"), UNKNOWN_CALLERS)
+async def test_nothing_is_judged_before_the_caller_is_known(
+    gateway: Face, verb: str, path: str, lines: bytes
+) -> None:
+    gateway.service.refusal = failed(
+        code_pb2.UNAUTHENTICATED, "UNAUTHENTICATED", "No key."
+    )
+    head = f"{verb} {path} HTTP/1.1\r\nHost: x\r\n".encode()
+    async with asyncio.timeout(WAIT_SECONDS):
+        reader, _ = await gateway.raw(head + lines + b"\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+    assert gateway.service.calls == []
+
+
+async def test_health_needs_no_key(gateway: Face) -> None:
+    gateway.service.refusal = failed(code_pb2.UNAUTHENTICATED, "UNAUTHENTICATED")
+
+    assert await gateway.ask("GET", "/healthz") == (200, {"status": "live"})
+
+
 async def test_a_failure_has_the_documented_body_and_one_line_in_the_log(
     gateway: Face, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -31,25 +31,25 @@ def test_every_request_without_identifier_gets_its_own() -> None:
 
 
 KEYS = [
-    ([("X-Goog-Api-Key", "k")], {}, {"x-goog-api-key": "k"}),
-    ([("Authorization", "Bearer t")], {}, {"authorization": "Bearer t"}),
-    ([], {"key": "k"}, {"x-goog-api-key": "k"}),
-    ([("x-goog-api-key", "a")], {"key": "b"}, {"x-goog-api-key": "a"}),
-    ([("x-goog-api-key", "")], {"key": "b"}, {"x-goog-api-key": "b"}),
+    ([("X-Goog-Api-Key", "k")], "", {"x-goog-api-key": "k"}),
+    ([("Authorization", "Bearer t")], "", {"authorization": "Bearer t"}),
+    ([], "k", {"key": "k"}),
+    ([("x-goog-api-key", "a")], "b", {"x-goog-api-key": "a", "key": "b"}),
+    ([("x-goog-api-key", "")], "b", {"key": "b"}),
     (
         [("x-goog-api-key", "a"), ("authorization", "Bearer t"), ("cookie", "")],
-        {},
+        "",
         {"x-goog-api-key": "a", "authorization": "Bearer t"},
     ),
-    ([], {}, {}),
+    ([], "", {}),
 ]
 
 
-@pytest.mark.parametrize(("lines", "parameters", "keys"), KEYS)
-def test_keys_come_from_headers_or_else_from_the_query(
-    lines: list[tuple[str, str]], parameters: dict[str, str], keys: dict[str, str]
+@pytest.mark.parametrize(("lines", "query_key", "keys"), KEYS)
+def test_all_keys_are_passed_on(
+    lines: list[tuple[str, str]], query_key: str, keys: dict[str, str]
 ) -> None:
-    made = clients.metadata(headers(*lines), parameters, "id")
+    made = clients.metadata(headers(*lines), query_key, "id")
 
     assert made == {"x-request-id": "id"} | keys
 

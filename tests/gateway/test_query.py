@@ -6,7 +6,7 @@ import pytest
 
 from openinteractions.gateway.errors import DecodeError, RefusedError
 from openinteractions.gateway.options import descriptor
-from openinteractions.gateway.query import QueryBinder, parse_query
+from openinteractions.gateway.query import QueryBinder, parse_query, shown_key
 from openinteractions.v1.interaction_service_pb2 import (
     ListInteractionsRequest,
     StreamInteractionRequest,
@@ -30,6 +30,23 @@ def test_a_query_is_parsed(query: str, parameters: dict[str, str]) -> None:
 def test_a_malformed_query_is_refused(query: str) -> None:
     with pytest.raises(RefusedError, match="malformed"):
         parse_query(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ("", ""),
+        ("a=b", ""),
+        ("key=k", "k"),
+        ("a=1&key=a%2Bb+c&b", "a+b c"),
+        ("key=a&key=b", "b"),
+        ("monkey=k&key", ""),
+        ("key=k&a=%FF", "k"),
+        ("&".join(["a=b"] * 101) + "&key=k", "k"),
+    ],
+)
+def test_a_key_is_found_whatever_else_is_there(query: str, key: str) -> None:
+    assert shown_key(query) == key
 
 
 def test_parameters_set_the_fields_of_their_names() -> None:

@@ -102,6 +102,11 @@ async def test_a_call_arrives_with_its_metadata_and_returns_with_headers() -> No
         assert "authorization" not in servicer.metadata
 
 
+async def test_everyone_may_call_the_service_behind_a_channel() -> None:
+    async with dialled() as (_, upstream):
+        upstream.admit({})
+
+
 FAILURES = [
     ("plain", code_pb2.NOT_FOUND, "plain", {}),
     ("detailed", code_pb2.RESOURCE_EXHAUSTED, "whole", {"retry-after": "3"}),

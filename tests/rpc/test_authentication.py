@@ -42,6 +42,7 @@ def test_one_good_key_is_enough() -> None:
     proxied = owner(x_goog_api_key="a dummy", authorization="Bearer first")
 
     assert proxied == owner(key="first")
+    assert proxied == owner(x_goog_api_key="a dummy", key="first")
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,19 @@ async def test_a_key_is_asked_for() -> None:
     await upstream.unary("CreateInteraction", ask(), {"key": "first"}, {})
 
 
+def test_a_caller_without_a_good_key_is_not_admitted() -> None:
+    upstream = local(rig(), ["first"])
+    for metadata in ({}, {"key": "no"}):
+        with pytest.raises(FailedError, match="API key") as caught:
+            upstream.admit(metadata)
+        info = details(caught.value.status)[0]
+        assert isinstance(info, error_details_pb2.ErrorInfo)
+        assert info.reason == "ERROR_REASON_UNAUTHENTICATED"
+
+    upstream.admit({"x-goog-api-key": "no", "key": "first"})
+    local(rig()).admit({})
+
+
 @pytest.mark.parametrize(
     "sent",
     [

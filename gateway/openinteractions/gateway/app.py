@@ -2,7 +2,7 @@
 
 Holds the stages together and has no logic of its own. One handler takes every request;
 the paths that are no RPC are `/healthz` (live), `/readyz` (ready to serve) and
-`/openapi.json`.
+`/openapi.json`. Of a request for anything else nothing is judged before the key.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from openinteractions.gateway.codec import Codec
 from openinteractions.gateway.connection import Server
 from openinteractions.gateway.errors import Reason, RefusedError
 from openinteractions.gateway.exchange import Exchange
-from openinteractions.gateway.query import parse_query
+from openinteractions.gateway.query import parse_query, shown_key
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.routes import Routes
 from openinteractions.gateway.stream import StreamCaller
@@ -87,6 +87,7 @@ class Gateway:
             encoded=_types(method.output_type for method in methods),
         )
         self._binder = Binder(codec, self._routes.all)
+        self._upstream = upstream
         self._unary = UnaryCaller(
             upstream,
             codec,
@@ -130,11 +131,12 @@ class Gateway:
 
     async def _call(self, exchange: Exchange, query: str) -> Call:
         request = exchange.request
+        exchange.metadata = clients.metadata(
+            request.headers, shown_key(query), exchange.identifier
+        )
+        self._upstream.admit(exchange.metadata)
         route, variables = self._routes.find(request.method, exchange.path)
         parameters = parse_query(query)
-        exchange.metadata = clients.metadata(
-            request.headers, parameters, exchange.identifier
-        )
         exchange.revision = clients.revision(request.headers, self._default_revision)
         body = b""
         if request.body_exists:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Mapping
 
 from multidict import CIMultiDictProxy
 
@@ -44,21 +43,19 @@ def request_id(headers: Headers) -> str:
     return os.urandom(12).hex()
 
 
-def metadata(
-    headers: Headers, parameters: Mapping[str, str], identifier: str
-) -> dict[str, str]:
-    """Return the metadata of the RPC: the identifier and the key.
+def metadata(headers: Headers, query_key: str, identifier: str) -> dict[str, str]:
+    """Return the metadata of the RPC: the identifier and the keys.
 
     A key comes as `x-goog-api-key`, as `Authorization`, or as the query parameter
-    `key`, which counts only if there is neither.
+    `key`. All are passed on: one that is accepted is enough.
     """
     found = {REQUEST_ID: identifier}
     for name in _KEYS:
         value = headers.get(name)
         if value:
             found[name] = value
-    if len(found) == 1 and parameters.get("key"):
-        found["x-goog-api-key"] = parameters["key"]
+    if query_key:
+        found["key"] = query_key
     return found
 
 

@@ -36,6 +36,21 @@ def parse_query(query: str) -> dict[str, str]:
     return dict(pairs)
 
 
+def shown_key(query: str) -> str:
+    """Return the last parameter `key` of a query string, whatever else is in it.
+
+    Empty if there is none. The rest may be malformed: a caller is known, or not, before
+    anything else is judged.
+    """
+    key = ""
+    if "key=" in query:
+        for pair in query.split("&"):
+            name, _, value = pair.partition("=")
+            if name == "key":
+                key = urllib.parse.unquote_plus(value)
+    return key
+
+
 def flag(value: str) -> bool:
     """Return the boolean that a parameter stands for.
 

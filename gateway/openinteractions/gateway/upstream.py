@@ -53,6 +53,15 @@ class Upstream(Protocol):
     `unary` returns, and before the first batch of `stream`.
     """
 
+    def admit(self, metadata: Mapping[str, str]) -> None:
+        """Say that a caller may call, before anything else of its request is looked at.
+
+        Raises:
+            StatusError: it may not. An upstream that cannot tell here raises nothing,
+                and refuses the call itself.
+        """
+        ...
+
     async def unary(
         self,
         method: str,
@@ -129,6 +138,9 @@ class ChannelUpstream:
                         method.output_type
                     ).FromString,
                 )
+
+    def admit(self, metadata: Mapping[str, str]) -> None:
+        """Let everyone call: the service behind the channel knows the keys."""
 
     async def close(self) -> None:
         """Close the channel; calls that are running are cancelled."""

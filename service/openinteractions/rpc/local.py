@@ -33,7 +33,18 @@ class LocalUpstream:
         self, handlers: Handlers, authentication: Authentication, *, failure: Failure
     ) -> None:
         self._handlers = guard(handlers, authentication)
+        self._authentication = authentication
         self._failure = failure
+
+    def admit(self, metadata: Mapping[str, str]) -> None:
+        """Refuse a caller without a good key, before its request is looked at.
+
+        The calls themselves ask again: this is only so that they are not prepared.
+        """
+        try:
+            self._authentication.owner(metadata)
+        except DomainError as error:
+            raise self._failure(to_status(error), {}) from error
 
     async def unary(
         self,
