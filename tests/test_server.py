@@ -8,12 +8,13 @@ import re
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -155,13 +156,15 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         assert fetched["steps"][1:] == created["steps"]
 
 
-def test_a_stream_that_runs_when_a_signal_comes_is_ended_and_stored(
-    tmp_path: Path,
+@pytest.mark.parametrize("store", [True, False], ids=["stored", "not stored"])
+def test_a_stream_that_runs_when_a_signal_comes_is_ended(
+    tmp_path: Path, *, store: bool
 ) -> None:
     body = {"model": "m", "input": "script: say half; hang", "stream": True}
     with serving(tmp_path) as server:
         request = urllib.request.Request(
-            server.http + "/v1/interactions", json.dumps(body).encode()
+            server.http + "/v1/interactions",
+            json.dumps({**body, "store": store}).encode(),
         )
         with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as stream:
             first = next(line for line in stream if line.startswith(b"data:"))
@@ -172,10 +175,37 @@ def test_a_stream_that_runs_when_a_signal_comes_is_ended_and_stored(
     assert '"The server was shut down."' in rest
     assert rest.endswith("event: done\ndata: [DONE]\n\n")
     with serving(tmp_path) as server:
+        status, fetched = server.call("GET", f"/v1/interactions/{identifier}")
+    if store:
+        assert fetched["status"] == "failed"
+        assert fetched["errors"][0]["message"] == "The server was shut down."
+        assert fetched["steps"][-1]["content"][0]["text"] == "half"
+    else:
+        assert status in {200, 404}  # an empty id is the list
+        assert "interactions" not in fetched or not fetched["interactions"]
+
+
+def test_a_stream_whose_server_was_killed_fails_for_its_next_reader(
+    tmp_path: Path,
+) -> None:
+    body = {"model": "m", "input": "script: say half; hang", "stream": True}
+    with serving(tmp_path) as server:
+        request = urllib.request.Request(
+            server.http + "/v1/interactions", json.dumps(body).encode()
+        )
+        with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as stream:
+            first = next(line for line in stream if line.startswith(b"data:"))
+            identifier = json.loads(first[5:])["interaction"]["id"]
+            server.end(signal.SIGKILL)
+    with closing(sqlite3.connect(tmp_path / "store.db")) as store, store:
+        # As if the deadline had come, which nobody moves on any more.
+        assert store.execute("UPDATE interactions SET deadline = 0").rowcount == 1
+    with serving(tmp_path) as server:
         _, fetched = server.call("GET", f"/v1/interactions/{identifier}")
     assert fetched["status"] == "failed"
-    assert fetched["errors"][0]["message"] == "The server was shut down."
-    assert fetched["steps"][-1]["content"][0]["text"] == "half"
+    assert fetched["errors"][0]["message"] == (
+        "The process that ran the interaction has stopped."
+    )
 
 
 def refused(folder: Path) -> str:
