@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -278,6 +279,43 @@ async def test_a_limited_rate_looks_alike_on_both_faces(faces: Faces) -> None:
 
     assert failed.code == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert failed.trailers["retry-after"] == "3"
+
+
+TEXT = {"type": "text", "text": "Hi"}
+RESULT = {"type": "function_result", "call_id": "x", "name": "f", "result": "22"}
+PLACES = [
+    pytest.param([TEXT, RESULT], "input[1].call_id", id="contents"),
+    pytest.param(
+        [
+            {"role": "user", "content": "Hi"},
+            {"role": "user", "content": [TEXT, RESULT]},
+        ],
+        "input[1].content[1].call_id",
+        id="turns",
+    ),
+    pytest.param(
+        [{"type": "user_input", "content": [TEXT]}, RESULT],
+        "input[1].call_id",
+        id="steps",
+    ),
+    pytest.param(
+        {"role": "user", "content": [TEXT, {"type": "text"}]},
+        "input.content[1].text",
+        id="one turn",
+    ),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
+@pytest.mark.parametrize(("value", "path"), PLACES)
+async def test_what_the_service_refuses_is_named_where_the_client_wrote_it(
+    faces: Faces, value: object, path: str, *, stream: bool
+) -> None:
+    body = {"model": "m", "input": value, "stream": stream}
+    status, answer = await faces.rest("POST", "/v1/interactions", body)
+
+    assert (status, answer["error"]["code"]) == (400, "invalid_request")
+    assert re.match(re.escape(path) + r"[: ]", answer["error"]["message"])
 
 
 @pytest.mark.parametrize("key", ["first", "wrong"])

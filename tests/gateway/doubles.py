@@ -30,8 +30,8 @@ class Service:
 
     `answer` is the message of the next unary call, an exception that it raises, or an
     event that it waits for before `after`. `batches` are those of the next stream,
-    with exceptions, waits and functions to call between them. With a `refusal` nobody is
-    admitted.
+    with exceptions, waits and functions to call between them. With a `refusal` nobody
+    is admitted.
     """
 
     def __init__(self) -> None:

@@ -110,6 +110,26 @@ def test_only_known_headers_of_a_failure_are_passed_on() -> None:
     assert failure(error).headers == {"retry-after": "7"}
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("input[0].call_id: no such call.", "<input[0].call_id>: no such call."),
+        ("input[0].content[1].text is required.", "<input[0].content[1].text> is"),
+        ("input: is empty.", "input: is empty."),
+        ("inputs are many.", "inputs are many."),
+        ("No input[0] here.", "No input[0] here."),
+        ("", "Internal error."),
+    ],
+)
+def test_the_path_that_a_message_begins_with_is_the_clients(
+    message: str, shown: str
+) -> None:
+    status = status_pb2.Status(code=code_pb2.INVALID_ARGUMENT, message=message)
+    failed = failure(StatusError(status), lambda path: f"<{path}>")
+
+    assert failed.message.startswith(shown)
+
+
 def test_the_headers_of_a_refusal_are_passed_on() -> None:
     error = RefusedError(
         Reason.ERROR_REASON_METHOD_NOT_ALLOWED, "No.", headers={"Allow": "GET"}

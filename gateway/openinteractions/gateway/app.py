@@ -123,6 +123,7 @@ class Gateway:
             if page is not None:
                 return _shown(exchange, page)
             call = await self._call(exchange, query)
+            exchange.origin = call.origin
             if call.streams:
                 return await self._stream.answer(exchange, call)
             return await self._unary.answer(exchange, call)

@@ -19,8 +19,10 @@ from openinteractions.gateway import revisions
 from openinteractions.gateway.codec import Codec
 from openinteractions.gateway.errors import (
     DecodeError,
+    Origin,
     Reason,
     RefusedError,
+    as_it_is,
     clip,
     misfit,
 )
@@ -38,6 +40,8 @@ class Call:
 
     method: MethodDescriptor
     message: Message
+    origin: Origin = as_it_is
+    """Where the client wrote what the message has at a path."""
 
     @property
     def streams(self) -> bool:
@@ -108,20 +112,23 @@ class Binder:
             method = _chosen(route, streams=bool(streams))
         message_class = GetMessageClass(method.input_type)
         if method.input_type.full_name in UPGRADED:
-            message = self._upgraded(message_class, body)
+            call = Call(method, *self._upgraded(message_class, body))
         else:
-            message = self._codec.decode(message_class, body)
-        return _with_variables(Call(method, message), variables)
+            call = Call(method, self._codec.decode(message_class, body))
+        return _with_variables(call, variables)
 
-    def _upgraded(self, message_class: type[Message], body: dict[str, Any]) -> Message:
+    def _upgraded(
+        self, message_class: type[Message], body: dict[str, Any]
+    ) -> tuple[Message, Origin]:
         try:
             upgraded = revisions.upgrade(body)
         except revisions.RevisionError as error:
             raise revision_refused(error) from None
         try:
-            return self._codec.decode(message_class, upgraded.body)
+            message = self._codec.decode(message_class, upgraded.body)
         except DecodeError as error:
             raise refused(error.message(upgraded.origin(error.path))) from None
+        return message, upgraded.origin
 
 
 def refused(message: str) -> RefusedError:

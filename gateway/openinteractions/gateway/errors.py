@@ -16,6 +16,15 @@ Reason = error_reason_pb2.ErrorReason
 _LONGEST = 100
 
 
+Origin = Callable[[str], str]
+"""Takes the path of a member and returns that of the one it was made from."""
+
+
+def as_it_is(path: str) -> str:
+    """Return the path: nothing has moved."""
+    return path
+
+
 class RefusedError(Exception):
     """The gateway refuses a request.
 

@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 
 from openinteractions.gateway.clients import REQUEST_ID
-from openinteractions.gateway.errors import RefusedError
+from openinteractions.gateway.errors import Origin, RefusedError, as_it_is
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.status import Failure, failure
 from openinteractions.gateway.upstream import StatusError
@@ -40,6 +40,9 @@ class Exchange:
 
     revision: Revision = Revision.STEPS
     """In which the answer goes out."""
+
+    origin: Origin = as_it_is
+    """Where the client wrote what the RPC's message has at a path."""
 
     headers: dict[str, str] = field(default_factory=dict)
     """What the service adds to the response."""
@@ -70,7 +73,7 @@ class Exchange:
 
     def note(self, error: Exception) -> Failure:
         """Log a failure in one line, with its stack only if it is a surprise."""
-        failed = failure(error)
+        failed = failure(error, self.origin)
         expected = isinstance(error, RefusedError | StatusError)
         _LOG.log(
             logging.ERROR if failed.status >= _SERVER_FAULT else logging.INFO,

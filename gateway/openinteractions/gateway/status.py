@@ -7,12 +7,13 @@ annotations of `ErrorReason`; nothing else knows one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from openinteractions.gateway.errors import Reason, RefusedError
+from openinteractions.gateway.errors import Origin, Reason, RefusedError, as_it_is
 from openinteractions.gateway.options import error_shape
 from openinteractions.gateway.upstream import StatusError
 from openinteractions.v1.error_reason_pb2 import ErrorReason
@@ -23,6 +24,9 @@ DOMAIN = "openinteractions"
 _PASSED_ON = frozenset({"retry-after", "x-openinteractions-ignored"})
 
 _INTERNAL = "Internal error."
+
+# What a message of the service begins with if a member of the input is at fault.
+_PATH = re.compile(r"\Ainput(?:\[\d+\]|\.\w+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,21 @@ class Failure:
         return {"error": self.error}
 
 
-def failure(error: Exception) -> Failure:
-    """Return how a failure appears; one of no known kind is an internal error."""
+def failure(error: Exception, origin: Origin = as_it_is) -> Failure:
+    """Return how a failure appears; one of no known kind is an internal error.
+
+    Args:
+        error: the failure.
+        origin: where the client wrote what the service knows by a path.
+    """
     if isinstance(error, RefusedError):
         return _failure(error.reason, error.message, error.headers)
     if isinstance(error, StatusError):
         headers = {
             name: value for name, value in error.headers.items() if name in _PASSED_ON
         }
-        return _failure(_reason(error.status), error.status.message, headers)
+        message = _PATH.sub(lambda path: origin(path[0]), error.status.message)
+        return _failure(_reason(error.status), message, headers)
     return _failure(Reason.ERROR_REASON_INTERNAL, _INTERNAL, {})
 
 
