@@ -86,6 +86,9 @@ class IllegalEventError(Exception):
 class Lifecycle:
     """Follows one interaction's events and refuses the first that is out of order.
 
+    The judge of the tests: `core.assembler` makes only legal events, and pays nothing
+    for being watched.
+
     Besides the tables: a step starts only when the steps before it are there, and
     the steps of an interaction are whole when it completes, but for a call that was
     cut by a failure, a cancel or a limit, which is then void.
