@@ -19,7 +19,7 @@ INSTALLED_FROM := pyproject.toml constraints.txt scripts/install.py
 .PHONY: help serve test check format generate freeze clean
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 serve: .venv/.installed-serve ## install, then serve the embedded model on 127.0.0.1
 	@exec $(BIN)/openinteractions serve --embedded \
@@ -47,6 +47,7 @@ imports: .venv/.installed-test
 
 generated: .venv/.installed-test
 	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python scripts/lifecycle.py --check
 
 protos: .venv/.installed-test
 	$(BIN)/python scripts/buf.py
@@ -58,6 +59,14 @@ format: .venv/.installed-test ## format sources and protos
 
 generate: .venv/.installed-test ## make gen/ from protos/
 	$(BIN)/python scripts/generate.py
+	$(BIN)/python scripts/lifecycle.py
+
+.PHONY: bench bench-peers
+bench: .venv/.installed-serve ## measure beside the peers, into docs/bench; BENCH=--help
+	@$(BIN)/python -m bench --output docs/bench $(BENCH)
+
+bench-peers: ## install the peers that `make bench` measures, as far as they are to be had
+	@$(PYTHON) -m bench.peers
 
 freeze: ## renew constraints.txt with the newest versions that pyproject.toml allows
 	$(PYTHON) scripts/freeze.py
