@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator
 
@@ -103,7 +104,7 @@ async def gateway_idle() -> None:
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"GET /v1/interactions/a HTTP/9.9\r\n\r\n",
         b"GET /v1/interactions/a HTTP/1.1\r\nHost x\r\n\r\n",
-        b"GET /" + b"a" * 70_000,
+        b"FOO bar\r\n\r\n",
     ],
 )
 async def test_what_is_no_http_is_refused_in_json(gateway: Face, data: bytes) -> None:
@@ -112,6 +113,132 @@ async def test_what_is_no_http_is_refused_in_json(gateway: Face, data: bytes) ->
     error = {"message": "The request is not valid HTTP.", "code": "invalid_request"}
     assert await answer(reader) == (400, {"error": error})
     assert await reader.read() == b""
+    writer.close()
+
+
+GET = b"GET /v1/interactions/a HTTP/1.1\r\nHost: x\r\n"
+TOO_LONG = [
+    pytest.param(
+        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        "The URL or a header is longer than 8190 bytes.",
+        id="URL",
+    ),
+    pytest.param(
+        GET + b"x: " + b"a" * 9000 + b"\r\n\r\n",
+        "The URL or a header is longer than 8190 bytes.",
+        id="header",
+    ),
+    pytest.param(
+        GET + b"x: y\r\n" * 128 + b"\r\n",
+        "The request has more than 128 headers.",
+        id="headers",
+    ),
+    pytest.param(
+        b"GET /" + b"a" * 70_000,
+        "The head of the request is larger than 65536 bytes.",
+        id="head without end",
+    ),
+    pytest.param(
+        START
+        + b"Content-Length: 2\r\n"
+        + b"x: %b\r\n" % (b"a" * 5000) * 20
+        + b"\r\n{}",
+        "The head of the request is larger than 65536 bytes.",
+        id="head",
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), TOO_LONG)
+async def test_what_is_too_long_is_refused_by_its_name(
+    gateway: Face, data: bytes, message: str
+) -> None:
+    reader, writer = await gateway.raw(TWO)
+    assert await answer(reader) == OLDER
+    writer.write(data)
+
+    error = {"message": message, "code": "invalid_request"}
+    assert await answer(reader) == (400, {"error": error})
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_what_came_before_a_head_that_is_too_large_is_answered(
+    gateway: Face,
+) -> None:
+    reader, writer = await gateway.raw(TWO + b"GET /" + b"a" * 70_000)
+
+    assert await answer(reader) == OLDER
+    assert (await answer(reader))[0] == 400
+    writer.close()
+
+
+async def test_a_large_head_is_read(gateway: Face) -> None:
+    many = b"x: %b\r\n" % (b"a" * 5000) * 12
+    reader, writer = await gateway.raw(START + many + FIRST + SECOND + END + BODY)
+
+    assert await answer(reader) == OLDER
+    writer.close()
+
+
+@pytest.mark.parametrize("method", [b"FOO", b"get", b"X-1"])
+async def test_a_method_that_nobody_knows_is_not_allowed(
+    gateway: Face, method: bytes
+) -> None:
+    reader, writer = await gateway.raw(TWO)
+    assert await answer(reader) == OLDER
+    writer.write(method + GET.removeprefix(b"GET") + b"\r\n")
+
+    message = f"This path has no method {method.decode()}."
+    error = {"message": message, "code": "method_not_allowed"}
+    assert await answer(reader) == (405, {"error": error})
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "data", [b"FOO / HTTP/1.1\r\n\r\n", b"x\r\n\r\n", GET + b"\r\n"]
+)
+async def test_every_answer_says_who_gives_it(gateway: Face, data: bytes) -> None:
+    reader, writer = await gateway.raw(data)
+    async with asyncio.timeout(WAIT_SECONDS):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+
+    assert "\r\nServer: openinteractions\r\n" in head
+    assert "\r\nx-request-id: " in head
+    assert "\r\nContent-Type: application/json\r\n" in head
+    assert (" 405 " in head) == ("\r\nAllow: DELETE, GET, POST\r\n" in head)
+    writer.close()
+
+
+async def test_requests_of_two_agents_may_come_back_to_back(gateway: Face) -> None:
+    reader, writer = await gateway.raw(b"")
+    requests = TWO * 4
+    # Each cut puts the rest of one request and the beginning of the next together:
+    # within the body, at its end, and within the agents of the next head.
+    size = len(TWO)
+    cuts = [size - 9, 2 * size, 3 * size - len(BODY), 3 * size + len(START + FIRST) + 4]
+    for begin, end in itertools.pairwise([0, *cuts, len(requests)]):
+        writer.write(requests[begin:end])
+        await writer.drain()
+        await gateway_idle()
+
+    for _ in range(4):
+        assert await answer(reader) == OLDER
+    models = [request.model for _, request in gateway.service.calls]  # type: ignore[attr-defined]
+    assert models == ["m"] * 4
+    writer.close()
+
+
+@pytest.mark.parametrize("behind", [1, 20, len(START) + 20, len(START + FIRST) + 20])
+async def test_a_body_may_come_with_the_next_head(gateway: Face, behind: int) -> None:
+    head = len(TWO) - len(BODY)
+    reader, writer = await gateway.raw(TWO[:head])
+    await gateway_idle()
+    writer.write(TWO[head:] + TWO[:behind])
+    assert await answer(reader) == OLDER
+    writer.write(TWO[behind:])
+
+    assert await answer(reader) == OLDER
     writer.close()
 
 

@@ -40,6 +40,11 @@ def request_id(headers: Headers) -> str:
     own = headers.get(REQUEST_ID)
     if own is not None and _SANE.fullmatch(own):
         return own
+    return new_request_id()
+
+
+def new_request_id() -> str:
+    """Return an identifier that no request has had."""
     return os.urandom(12).hex()
 
 

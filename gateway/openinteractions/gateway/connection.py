@@ -1,8 +1,8 @@
 """The HTTP server below the gateway: aiohttp's, with two things put right.
 
 The Python SDKs 1.55 to 2.8 send two `User-Agent` lines (contract §1.3), which aiohttp's
-parser refuses; the second is renamed before it sees them. And what is no HTTP at all is
-answered in the documented form, like every other error.
+parser refuses; the second is renamed before it sees them. And what the parser refuses
+is answered in the documented form, like every other error.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
-from openinteractions.gateway.clients import SECOND_AGENT
-from openinteractions.gateway.errors import Reason, RefusedError
+from openinteractions.gateway.clients import REQUEST_ID, SECOND_AGENT, new_request_id
+from openinteractions.gateway.errors import Reason, RefusedError, clip
 from openinteractions.gateway.status import failure
 
 _LOG = logging.getLogger("openinteractions.gateway")
@@ -27,19 +28,31 @@ _CHUNKED = re.compile(rb"\r\n(?:transfer-encoding|upgrade):", re.IGNORECASE)
 _AGENT = re.compile(rb"\r\nuser-agent:", re.IGNORECASE)
 _RENAMED = b"\r\n" + SECOND_AGENT.encode() + b":"
 
-# A head that is larger goes to the parser as it is; that refuses it.
+# The parser has its own words for what it does not know; so have we, when we see it.
+_COMMON = (b"POST ", b"GET ", b"DELETE ")
+_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/1\.[01]\r\n")
+
+# No path has more than these.
+_ALLOWED = ("DELETE", "GET", "POST")
+
+# aiohttp has no exception of its own for it.
+_TOO_MANY = "Too many headers"
+
 _LARGEST_HEAD = 64 * 1024
+_NO_HTTP = b"\0"
 
 
 class Connection(RequestHandler):
     """One connection of a client."""
 
-    __slots__ = ("_body", "_head")
+    __slots__ = ("_body", "_head", "_strange", "_too_large")
 
     def connection_made(self, transport: object) -> None:
         """Take over a new connection."""
         self._head = b""
         self._body: int | None = 0
+        self._strange = b""
+        self._too_large = False
         super().connection_made(transport)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
@@ -51,6 +64,8 @@ class Connection(RequestHandler):
         if not data:
             # So a parser that was paused by a slow reader is told to go on.
             super().data_received(data)
+            return
+        if self._too_large:
             return
         if self._body is None and self._idle():
             self._body = 0
@@ -65,10 +80,17 @@ class Connection(RequestHandler):
                 begin += taken
                 continue
             end = data.find(_END, begin)
-            if end < 0 and len(data) - begin < _LARGEST_HEAD:
+            if (len(data) if end < 0 else end) - begin > _LARGEST_HEAD:
+                self._too_large = True
+                # By itself: the parser would forget what comes before it.
+                super().data_received(data[:begin])
+                data = _NO_HTTP
+                break
+            if end < 0:
                 data, self._head = data[:begin], data[begin:]
                 break
-            end = len(data) if end < 0 else end + len(_END)
+            end += len(_END)
+            self._strange = strange_method(data, begin, end)
             self._body = body_bytes(data, begin, end)
             renamed = one_agent(data, begin, end)
             begin = end + len(renamed) - len(data)
@@ -84,20 +106,56 @@ class Connection(RequestHandler):
         self,
         request: web.BaseRequest,  # noqa: ARG002 - all of it is aiohttp's signature
         status: int = 500,  # noqa: ARG002
-        exc: BaseException | None = None,  # noqa: ARG002
+        exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what the parser refuses, and close the connection."""
-        reason = Reason.ERROR_REASON_INVALID_REQUEST
-        failed = failure(RefusedError(reason, "The request is not valid HTTP."))
-        _LOG.info("refused a request that is not valid HTTP: %r", message)
+        refusal = self._refusal(exc)
+        failed = failure(refusal)
+        identifier = new_request_id()
+        _LOG.info("request %s refused: %s %r", identifier, failed.message, message)
         response = web.Response(
             status=failed.status,
             body=orjson.dumps(failed.body),
-            content_type="application/json",
+            headers={
+                "Content-Type": "application/json",
+                REQUEST_ID: identifier,
+                "Server": "openinteractions",
+            }
+            | failed.headers,
         )
         response.force_close()
         return response
+
+    def _refusal(self, error: BaseException | None) -> RefusedError:
+        reason = Reason.ERROR_REASON_INVALID_REQUEST
+        if self._too_large:
+            limit = f"larger than {_LARGEST_HEAD} bytes"
+            return RefusedError(reason, f"The head of the request is {limit}.")
+        if isinstance(error, LineTooLong):
+            limit = f"longer than {self.max_line_size} bytes"
+            return RefusedError(reason, f"The URL or a header is {limit}.")
+        if _TOO_MANY in str(error):
+            limit = f"more than {self.max_headers} headers"
+            return RefusedError(reason, f"The request has {limit}.")
+        if isinstance(error, BadHttpMethod) and self._strange:
+            return RefusedError(
+                Reason.ERROR_REASON_METHOD_NOT_ALLOWED,
+                f"This path has no method {clip(self._strange.decode())}.",
+                headers={"Allow": ", ".join(_ALLOWED)},
+            )
+        return RefusedError(reason, "The request is not valid HTTP.")
+
+
+def strange_method(data: bytes, begin: int, end: int) -> bytes:
+    """Return the method of a head, unless it is a common one or the head is no HTTP.
+
+    The head is what lies from `begin` to `end`.
+    """
+    if data.startswith(_COMMON, begin):
+        return b""
+    line = _LINE.match(data, begin, end)
+    return line[1] if line else b""
 
 
 def body_bytes(data: bytes, begin: int, end: int) -> int | None:
