@@ -103,6 +103,26 @@ FITS = [
      "created { seconds: 1780308000 }"),
     ("Interaction", {"created": "2026-06-01t10:00:00z"},
      "created { seconds: 1780308000 }"),
+    ("CreateInteractionRequest",
+     {"environment": {"type": "remote",
+                      "env": {"A": "b", "C": {"credential": "d"}, "E": None}}},
+     """environment { spec { type: "remote"
+         env { key: "A" value { text: "b" } }
+         env { key: "C" value { source { credential: "d" } } } } }"""),
+    ("CreateInteractionRequest",
+     {"environment": {"network": {"allowlist": [
+         {"domain": "a.com", "credential": "c", "transform": [{"b": None}]}]}}},
+     """environment { spec { network { rules { allowlist { domains { items {
+         domain: "a.com" credential: "c" transform: '[{"b":null}]' } } } } } } }"""),
+    ("CreateInteractionRequest",
+     {"environment": {"network": {"allowlist": "DISABLED"}}},
+     'environment { spec { network { rules { allowlist { mode: "disabled" } } } } }'),
+    ("Step",
+     {"type": "google_maps_result", "call_id": "c", "result": [
+         {"places": [{"name": "Cafe", "review_snippets": [{"title": "Good"}]}],
+          "widget_context_token": "w"}]},
+     """google_maps_result { call_id: "c" result { widget_context_token: "w"
+         places { name: "Cafe" review_snippets { title: "Good" } } } }"""),
     ("CreateInteractionRequest", {"model": "m", "labels": {"a": "b"}, "store": False},
      'model: "m" labels { key: "a" value: "b" } store: false'),
 ]  # fmt: skip
@@ -177,6 +197,16 @@ REFUSED = [
     ("Input", ["a"], "Invalid input at '[0]': expected an object."),
     ("CreateInteractionRequest", {"store": 1},
      "Invalid input at 'store': expected a boolean."),
+    ("CreateInteractionRequest", {"environment": {"env": "A=b"}},
+     "Invalid input at 'environment.env': expected an object."),
+    ("CreateInteractionRequest", {"environment": {"env": {"A": 1}}},
+     "Invalid input at 'environment.env.A': expected a string or an object."),
+    ("CreateInteractionRequest", {"environment": {"env": {"A": {"x": 1}}}},
+     "Unknown parameter 'environment.env.A.x'."),
+    ("CreateInteractionRequest",
+     {"environment": {"network": {"allowlist": [{"domain": 1}]}}},
+     ("Invalid input at 'environment.network.allowlist[0].domain': "
+      "expected a string.")),
     ("CreateInteractionRequest", {"labels": []},
      "Invalid input at 'labels': expected an object."),
     ("CreateInteractionRequest", {"labels": {"a": 1}},

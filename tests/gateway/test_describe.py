@@ -124,8 +124,18 @@ BROKEN = [
     ),
     pytest.param(
         "message Test { map<string, int32> a = 1; }",
-        "a map of other than strings",
+        "a map of other than strings or messages",
         id="map_of_numbers",
+    ),
+    pytest.param(
+        "message Test { map<int32, string> a = 1; }",
+        "a map of other than strings or messages",
+        id="map_by_numbers",
+    ),
+    pytest.param(
+        "message Test { map<string, google.protobuf.Timestamp> a = 1; }",
+        "a map of other than strings or messages",
+        id="map_of_times",
     ),
     pytest.param(
         "message Test { int32 a = 1 [(json.v1.raw) = true]; }",

@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from openinteractions.gateway.codec import Codec
 from openinteractions.v1 import interaction_pb2
 from openinteractions.v1.content_pb2 import Content, ContentList, TextContent
+from openinteractions.v1.environment_pb2 import EnvironmentSpec, EnvironmentVariable
 from openinteractions.v1.event_pb2 import InteractionEvent
 from openinteractions.v1.generation_config_pb2 import GenerationConfig
 from openinteractions.v1.interaction_pb2 import Input, Interaction
@@ -47,6 +48,11 @@ ENCODED: list[tuple[Message, Any]] = [
      {"type": "function_call", "id": ""}),
     (Tool(mcp_server=McpServerTool(headers={"a": "b"})),
      {"type": "mcp_server", "headers": {"a": "b"}}),
+    (EnvironmentSpec(env={
+        "A": EnvironmentVariable(text="b"),
+        "C": EnvironmentVariable(source={"value": "d"}),
+        "E": EnvironmentVariable()}),
+     {"env": {"A": "b", "C": {"value": "d"}}}),
     (GenerationConfig(seed=(1 << 63) - 1, temperature=0, stop_sequences=["a"]),
      {"seed": (1 << 63) - 1, "temperature": 0.0, "stop_sequences": ["a"]}),
     (Interaction(status=interaction_pb2.INTERACTION_STATUS_BUDGET_EXCEEDED),

@@ -86,6 +86,8 @@ def valid(component: str, value: Any) -> bool:
             {"status": "completed", "created": "2026-06-01T10:00:00Z"},
             True,
         ),
+        ("EnvironmentSpec", {"type": "remote", "env": {"A": {"value": "b"}}}, True),
+        ("EnvironmentSpec", {"type": "remote", "env": {"A": 1}}, False),
         ("Interaction", {"status": "odd"}, False),
         ("InteractionEvent", {"event_type": "step.stop", "event_id": "e"}, True),
         ("ErrorResponse", {"error": {"message": "No.", "code": "not_found"}}, True),
@@ -96,6 +98,17 @@ def test_the_schemas_say_what_the_codec_does(
     component: str, value: Any, *, fits: bool
 ) -> None:
     assert valid(component, value) is fits
+
+
+def test_members_of_one_direction_are_marked() -> None:
+    schemas = MADE["components"]["schemas"]
+
+    assert schemas["McpServerTool"]["properties"]["headers"] == {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "writeOnly": True,
+    }
+    assert schemas["Interaction"]["properties"]["id"]["readOnly"] is True
 
 
 def test_a_type_within_itself_is_described() -> None:

@@ -31,6 +31,7 @@ CODEC = Codec(
 # Members that come back otherwise, and why.
 CHANGED = {
     "steps_get_empty_steps": "an empty list is no list",
+    "steps_stream_all_tool_deltas": "an empty list is no list",
     "steps_stream_google_search": "an empty list is no list",
     "steps_unary_failed": "an empty list is no list",
     "steps_unary_nulls": "a null is an absent member",
@@ -108,7 +109,6 @@ SCALARS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.RAW: json_text.filter(lambda text: text != "null"),
     Kind.BOOLEAN: st.booleans(),
     Kind.NUMBER: st.floats(allow_nan=False, allow_infinity=False),
-    Kind.MAP: st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=2),
 }
 FREE_OBJECT = st.dictionaries(
     st.text(min_size=1).map("x-".__add__), json_values.filter(lambda v: v is not None),
@@ -174,8 +174,14 @@ def _set(draw: Any, made: Message, member: Member, *, rest: bool) -> None:
     one = _single(member, rest=rest)
     if member.repeated:
         getattr(made, member.key).extend(draw(st.lists(one, max_size=2)))
-    elif member.kind is Kind.MAP:
-        getattr(made, member.key).update(draw(one))
+    elif member.values is not None:
+        for key in draw(st.lists(st.text(max_size=4), max_size=2)):
+            entries = getattr(made, member.key)
+            value = draw(_single(member.values, rest=rest))
+            if member.values.kind is Kind.MESSAGE:
+                entries[key].CopyFrom(value)
+            else:
+                entries[key] = value
     elif member.kind is Kind.MESSAGE:
         getattr(made, member.key).CopyFrom(draw(one))
     elif member.kind is Kind.TIME:

@@ -123,6 +123,14 @@ def request(text: str) -> Any:
             id="settings of an agent that are no JSON",
         ),
         pytest.param(
+            """environment { spec { env { key: "A" value { source {
+                rest: '{"x": 1}'
+            } } } } }""",
+            "environment.env.A.x",
+            "Unknown parameter 'environment.env.A.x'.",
+            id="in a map",
+        ),
+        pytest.param(
             "generation_config { temperature: inf }",
             "generation_config.temperature",
             "Invalid input at 'generation_config.temperature': not a finite number.",

@@ -162,7 +162,10 @@ class Decoder:
         return fill_list
 
     def _setter(self, member: Member) -> Fill:
-        if member.kind is Kind.MAP:
+        if member.values is not None:
+            if member.values.kind is Kind.MESSAGE:
+                fill = self.fill(message_type(member.values.field))
+                return setters.nested_mapping(member.key, fill)
             return setters.mapping(member.key)
         if member.kind is Kind.MESSAGE:
             fill = self.fill(message_type(member.field))

@@ -35,6 +35,9 @@ _KINDS = {
 }
 
 
+_MAP_VALUES = (Kind.TEXT, Kind.MESSAGE)
+
+
 def describe(descriptor: Descriptor) -> Shape:
     """Return the JSON form of a message.
 
@@ -182,6 +185,8 @@ def _member(field: FieldDescriptor) -> Member:
         return Member(field, Kind.RAW, aliases)
     if kind is Kind.MESSAGE:
         kind = _message_kind(field)
+    if kind is Kind.MAP:
+        return Member(field, kind, aliases, values=_values(field))
     _distinct(field.full_name, [spelling.lower() for spelling in known])
     folded = {spelling.lower(): spelling for spelling in known}
     return Member(field, kind, aliases, folded or None)
@@ -190,8 +195,6 @@ def _member(field: FieldDescriptor) -> Member:
 def _message_kind(field: FieldDescriptor) -> Kind:
     name = message_type(field).full_name
     if message_type(field).GetOptions().map_entry:
-        if any(part.type != FieldDescriptor.TYPE_STRING for part in _entry(field)):
-            raise SchemaError(f"{field.full_name}: a map of other than strings")
         return Kind.MAP
     if name == "google.protobuf.Timestamp":
         return Kind.TIME
@@ -200,8 +203,16 @@ def _message_kind(field: FieldDescriptor) -> Kind:
     return Kind.MESSAGE
 
 
-def _entry(field: FieldDescriptor) -> list[FieldDescriptor]:
-    return list(message_type(field).fields)
+def _values(field: FieldDescriptor) -> Member:
+    """Return what the values of a map are; its keys have to be strings."""
+    entry = message_type(field).fields_by_name
+    values = _member(entry["value"])
+    if (
+        entry["key"].type != FieldDescriptor.TYPE_STRING
+        or values.kind not in _MAP_VALUES
+    ):
+        raise SchemaError(f"{field.full_name}: a map of other than strings or messages")
+    return values
 
 
 def _is_optional(fields: Iterable[FieldDescriptor]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -118,6 +118,8 @@ class Encoder:
             return self.encode(message_type(member.field))
         if member.kind is Kind.ENUM:
             return words(enum_type(member.field)).get
+        if member.values is not None:
+            return _mapping(self._single(member.values))
         return _ENCODES.get(member.kind)
 
 
@@ -168,6 +170,17 @@ def _items(member: Member, encode: Encode | None) -> Encode:
     return encode_list
 
 
+def _mapping(encode: Encode | None) -> Encode:
+    if encode is None:
+        return dict
+
+    def encode_map(entries: Mapping[str, Any]) -> dict[str, Any]:
+        encoded = ((key, encode(value)) for key, value in entries.items())
+        return {key: value for key, value in encoded if value is not None}
+
+    return encode_map
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -203,5 +216,4 @@ _ENCODES: dict[Kind, Encode] = {
     Kind.RAW: embedded,
     Kind.BYTES: _base64,
     Kind.TIME: _time,
-    Kind.MAP: dict,
 }

@@ -120,5 +120,11 @@ def is_output_only(field: FieldDescriptor) -> bool:
     return field_behavior_pb2.OUTPUT_ONLY in behavior
 
 
+def is_input_only(field: FieldDescriptor) -> bool:
+    """Whether a member is only in requests."""
+    behavior = _read(field, field_behavior_pb2.field_behavior)
+    return field_behavior_pb2.INPUT_ONLY in behavior
+
+
 def _read(descriptor: Any, extension: Any) -> Any:
     return descriptor.GetOptions().Extensions[extension]

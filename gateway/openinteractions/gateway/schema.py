@@ -41,6 +41,8 @@ class Member:
     aliases: tuple[str, ...] = ()
     words: Mapping[str, str] | None = None
     """Of an open vocabulary: folded spelling to word."""
+    values: Member | None = None
+    """Of a map: what its values are."""
 
     @property
     def key(self) -> str:

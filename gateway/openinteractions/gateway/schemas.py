@@ -31,7 +31,6 @@ _SCALARS: dict[Kind, Schema] = {
     Kind.BOOLEAN: {"type": "boolean"},
     Kind.NUMBER: {"type": "number"},
     Kind.TIME: {"type": "string", "format": "date-time"},
-    Kind.MAP: {"type": "object", "additionalProperties": {"type": "string"}},
 }
 
 
@@ -112,6 +111,8 @@ class Schemas:
             schema = {"type": "array", "items": schema}
         if options.is_output_only(member.field):
             schema = schema | {"readOnly": True}
+        if options.is_input_only(member.field):
+            schema = schema | {"writeOnly": True}
         return schema
 
     def _single(self, member: Member) -> Schema:
@@ -123,6 +124,9 @@ class Schemas:
         if member.kind is Kind.INTEGER:
             wide = member.field.type == FieldDescriptor.TYPE_INT64
             return {"type": "integer", "format": "int64" if wide else "int32"}
+        if member.values is not None:
+            values = self._single(member.values)
+            return {"type": "object", "additionalProperties": values}
         if member.words:
             return {"type": "string", "examples": list(member.words.values())}
         return _SCALARS[member.kind]

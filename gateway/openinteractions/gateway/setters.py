@@ -183,6 +183,23 @@ def copied(name: str, convert: Callable[[Any], Message]) -> Fill:
     return set_copy
 
 
+def nested_mapping(name: str, fill: Fill) -> Fill:
+    """Set a map of messages."""
+
+    def set_map(message: Message, value: Any) -> None:
+        if type(value) is not dict:
+            raise misfit("an object")
+        entries = getattr(message, name)
+        for key, item in value.items():
+            if item is not None:
+                try:
+                    fill(entries[key], item)
+                except DecodeError as error:
+                    raise error.under(key) from None
+
+    return set_map
+
+
 def mapping(name: str) -> Fill:
     """Set a map of strings."""
 

@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&openinteractions/v1/agent_config.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\"\xe4\x02\n\x0b\x41gentConfig\x12:\n\x07\x64ynamic\x18\x01 \x01(\x0b\x32\'.openinteractions.v1.DynamicAgentConfigH\x00\x12X\n\rdeep_research\x18\x02 \x01(\x0b\x32,.openinteractions.v1.DeepResearchAgentConfigB\x11\x9a\xdb\x18\rdeep-researchH\x00\x12\x42\n\x0b\x61ntigravity\x18\x03 \x01(\x0b\x32+.openinteractions.v1.AntigravityAgentConfigH\x00\x12R\n\x0b\x63ode_mender\x18\x04 \x01(\x0b\x32*.openinteractions.v1.CodeMenderAgentConfigB\x0f\x9a\xdb\x18\x0b\x63ode-menderH\x00\x12\x15\n\x05other\x18\x0f \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\".\n\x12\x44ynamicAgentConfig\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01:\x04\x88\xdd\x18\x01\"\xb2\x02\n\x17\x44\x65\x65pResearchAgentConfig\x12\x31\n\x12thinking_summaries\x18\x01 \x01(\tB\x10\xb2\xdb\x18\x04\x61uto\xb2\xdb\x18\x04noneH\x00\x88\x01\x01\x12#\n\x16\x63ollaborative_planning\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12+\n\rvisualization\x18\x03 \x01(\tB\x0f\xb2\xdb\x18\x03off\xb2\xdb\x18\x04\x61utoH\x02\x88\x01\x01\x12!\n\x14\x65nable_bigquery_tool\x18\x04 \x01(\x08H\x03\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x15\n\x13_thinking_summariesB\x19\n\x17_collaborative_planningB\x10\n\x0e_visualizationB\x17\n\x15_enable_bigquery_tool\"~\n\x16\x41ntigravityAgentConfig\x12\x1d\n\x10max_total_tokens\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\x05model\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x13\n\x11_max_total_tokensB\x08\n\x06_model\"\xb9\x02\n\x15\x43odeMenderAgentConfig\x12\x12\n\x05model\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x17\n\nsession_id\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x44\n\x0esession_config\x18\x03 \x01(\x0b\x32,.openinteractions.v1.CodeMenderSessionConfig\x12@\n\x0c\x66ind_request\x18\x04 \x01(\x0b\x32*.openinteractions.v1.CodeMenderFindRequest\x12>\n\x0b\x66ix_request\x18\x05 \x01(\x0b\x32).openinteractions.v1.CodeMenderFixRequest\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_modelB\r\n\x0b_session_id\"U\n\x17\x43odeMenderSessionConfig\x12\x17\n\nmax_rounds\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\r\n\x0b_max_rounds\"\xe4\x01\n\x15\x43odeMenderFindRequest\x12%\n\x04mode\x18\x01 \x01(\tB\x12\xb2\xdb\x18\x04scan\xb2\xdb\x18\x06verifyH\x00\x88\x01\x01\x12\x18\n\x0b\x64\x65scription\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x17\n\nfinding_id\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x35\n\x0csource_files\x18\x04 \x03(\x0b\x32\x1f.openinteractions.v1.SourceFile\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_modeB\x0e\n\x0c_descriptionB\r\n\x0b_finding_id\"\xb3\x01\n\x14\x43odeMenderFixRequest\x12\x18\n\x0b\x64\x65scription\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x17\n\nfinding_id\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x35\n\x0csource_files\x18\x03 \x03(\x0b\x32\x1f.openinteractions.v1.SourceFile\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0e\n\x0c_descriptionB\r\n\x0b_finding_id\"^\n\nSourceFile\x12\x11\n\x04path\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07\x63ontent\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_pathB\n\n\x08_contentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&openinteractions/v1/agent_config.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\"\xe4\x02\n\x0b\x41gentConfig\x12:\n\x07\x64ynamic\x18\x01 \x01(\x0b\x32\'.openinteractions.v1.DynamicAgentConfigH\x00\x12X\n\rdeep_research\x18\x02 \x01(\x0b\x32,.openinteractions.v1.DeepResearchAgentConfigB\x11\x9a\xdb\x18\rdeep-researchH\x00\x12\x42\n\x0b\x61ntigravity\x18\x03 \x01(\x0b\x32+.openinteractions.v1.AntigravityAgentConfigH\x00\x12R\n\x0b\x63ode_mender\x18\x04 \x01(\x0b\x32*.openinteractions.v1.CodeMenderAgentConfigB\x0f\x9a\xdb\x18\x0b\x63ode-menderH\x00\x12\x15\n\x05other\x18\x0f \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\".\n\x12\x44ynamicAgentConfig\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01:\x04\x88\xdd\x18\x01\"\xc6\x02\n\x17\x44\x65\x65pResearchAgentConfig\x12\x35\n\x12thinking_summaries\x18\x01 \x01(\tB\x14\xe2\x41\x01\x01\xb2\xdb\x18\x04\x61uto\xb2\xdb\x18\x04noneH\x00\x88\x01\x01\x12)\n\x16\x63ollaborative_planning\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12/\n\rvisualization\x18\x03 \x01(\tB\x13\xe2\x41\x01\x01\xb2\xdb\x18\x03off\xb2\xdb\x18\x04\x61utoH\x02\x88\x01\x01\x12\'\n\x14\x65nable_bigquery_tool\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x03\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x15\n\x13_thinking_summariesB\x19\n\x17_collaborative_planningB\x10\n\x0e_visualizationB\x17\n\x15_enable_bigquery_tool\"\x8a\x01\n\x16\x41ntigravityAgentConfig\x12#\n\x10max_total_tokens\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x18\n\x05model\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x13\n\x11_max_total_tokensB\x08\n\x06_model\"\xd7\x02\n\x15\x43odeMenderAgentConfig\x12\x18\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x1d\n\nsession_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12J\n\x0esession_config\x18\x03 \x01(\x0b\x32,.openinteractions.v1.CodeMenderSessionConfigB\x04\xe2\x41\x01\x01\x12\x46\n\x0c\x66ind_request\x18\x04 \x01(\x0b\x32*.openinteractions.v1.CodeMenderFindRequestB\x04\xe2\x41\x01\x01\x12\x44\n\x0b\x66ix_request\x18\x05 \x01(\x0b\x32).openinteractions.v1.CodeMenderFixRequestB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_modelB\r\n\x0b_session_id\"[\n\x17\x43odeMenderSessionConfig\x12\x1d\n\nmax_rounds\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\r\n\x0b_max_rounds\"\xfa\x01\n\x15\x43odeMenderFindRequest\x12)\n\x04mode\x18\x01 \x01(\tB\x16\xe2\x41\x01\x01\xb2\xdb\x18\x04scan\xb2\xdb\x18\x06verifyH\x00\x88\x01\x01\x12\x1e\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x1d\n\nfinding_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12;\n\x0csource_files\x18\x04 \x03(\x0b\x32\x1f.openinteractions.v1.SourceFileB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_modeB\x0e\n\x0c_descriptionB\r\n\x0b_finding_id\"\xc5\x01\n\x14\x43odeMenderFixRequest\x12\x1e\n\x0b\x64\x65scription\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x1d\n\nfinding_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12;\n\x0csource_files\x18\x03 \x03(\x0b\x32\x1f.openinteractions.v1.SourceFileB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0e\n\x0c_descriptionB\r\n\x0b_finding_id\"j\n\nSourceFile\x12\x17\n\x04path\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02H\x00\x88\x01\x01\x12\x1a\n\x07\x63ontent\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_pathB\n\n\x08_contentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,41 +46,77 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DYNAMICAGENTCONFIG']._loaded_options = None
   _globals['_DYNAMICAGENTCONFIG']._serialized_options = b'\210\335\030\001'
   _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['thinking_summaries']._loaded_options = None
-  _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['thinking_summaries']._serialized_options = b'\262\333\030\004auto\262\333\030\004none'
+  _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['thinking_summaries']._serialized_options = b'\342A\001\001\262\333\030\004auto\262\333\030\004none'
+  _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['collaborative_planning']._loaded_options = None
+  _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['collaborative_planning']._serialized_options = b'\342A\001\001'
   _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['visualization']._loaded_options = None
-  _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['visualization']._serialized_options = b'\262\333\030\003off\262\333\030\004auto'
+  _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['visualization']._serialized_options = b'\342A\001\001\262\333\030\003off\262\333\030\004auto'
+  _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['enable_bigquery_tool']._loaded_options = None
+  _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['enable_bigquery_tool']._serialized_options = b'\342A\001\001'
   _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_DEEPRESEARCHAGENTCONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_ANTIGRAVITYAGENTCONFIG'].fields_by_name['max_total_tokens']._loaded_options = None
+  _globals['_ANTIGRAVITYAGENTCONFIG'].fields_by_name['max_total_tokens']._serialized_options = b'\342A\001\001'
+  _globals['_ANTIGRAVITYAGENTCONFIG'].fields_by_name['model']._loaded_options = None
+  _globals['_ANTIGRAVITYAGENTCONFIG'].fields_by_name['model']._serialized_options = b'\342A\001\001'
   _globals['_ANTIGRAVITYAGENTCONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_ANTIGRAVITYAGENTCONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['model']._loaded_options = None
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['model']._serialized_options = b'\342A\001\001'
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['session_id']._loaded_options = None
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['session_id']._serialized_options = b'\342A\001\001'
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['session_config']._loaded_options = None
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['session_config']._serialized_options = b'\342A\001\001'
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['find_request']._loaded_options = None
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['find_request']._serialized_options = b'\342A\001\001'
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['fix_request']._loaded_options = None
+  _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['fix_request']._serialized_options = b'\342A\001\001'
   _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_CODEMENDERAGENTCONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_CODEMENDERSESSIONCONFIG'].fields_by_name['max_rounds']._loaded_options = None
+  _globals['_CODEMENDERSESSIONCONFIG'].fields_by_name['max_rounds']._serialized_options = b'\342A\001\001'
   _globals['_CODEMENDERSESSIONCONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_CODEMENDERSESSIONCONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_CODEMENDERFINDREQUEST'].fields_by_name['mode']._loaded_options = None
-  _globals['_CODEMENDERFINDREQUEST'].fields_by_name['mode']._serialized_options = b'\262\333\030\004scan\262\333\030\006verify'
+  _globals['_CODEMENDERFINDREQUEST'].fields_by_name['mode']._serialized_options = b'\342A\001\001\262\333\030\004scan\262\333\030\006verify'
+  _globals['_CODEMENDERFINDREQUEST'].fields_by_name['description']._loaded_options = None
+  _globals['_CODEMENDERFINDREQUEST'].fields_by_name['description']._serialized_options = b'\342A\001\001'
+  _globals['_CODEMENDERFINDREQUEST'].fields_by_name['finding_id']._loaded_options = None
+  _globals['_CODEMENDERFINDREQUEST'].fields_by_name['finding_id']._serialized_options = b'\342A\001\001'
+  _globals['_CODEMENDERFINDREQUEST'].fields_by_name['source_files']._loaded_options = None
+  _globals['_CODEMENDERFINDREQUEST'].fields_by_name['source_files']._serialized_options = b'\342A\001\001'
   _globals['_CODEMENDERFINDREQUEST'].fields_by_name['rest']._loaded_options = None
   _globals['_CODEMENDERFINDREQUEST'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_CODEMENDERFIXREQUEST'].fields_by_name['description']._loaded_options = None
+  _globals['_CODEMENDERFIXREQUEST'].fields_by_name['description']._serialized_options = b'\342A\001\001'
+  _globals['_CODEMENDERFIXREQUEST'].fields_by_name['finding_id']._loaded_options = None
+  _globals['_CODEMENDERFIXREQUEST'].fields_by_name['finding_id']._serialized_options = b'\342A\001\001'
+  _globals['_CODEMENDERFIXREQUEST'].fields_by_name['source_files']._loaded_options = None
+  _globals['_CODEMENDERFIXREQUEST'].fields_by_name['source_files']._serialized_options = b'\342A\001\001'
   _globals['_CODEMENDERFIXREQUEST'].fields_by_name['rest']._loaded_options = None
   _globals['_CODEMENDERFIXREQUEST'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_SOURCEFILE'].fields_by_name['path']._loaded_options = None
+  _globals['_SOURCEFILE'].fields_by_name['path']._serialized_options = b'\342A\001\002'
+  _globals['_SOURCEFILE'].fields_by_name['content']._loaded_options = None
+  _globals['_SOURCEFILE'].fields_by_name['content']._serialized_options = b'\342A\001\002'
   _globals['_SOURCEFILE'].fields_by_name['rest']._loaded_options = None
   _globals['_SOURCEFILE'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_AGENTCONFIG']._serialized_start=108
-  _globals['_AGENTCONFIG']._serialized_end=464
-  _globals['_DYNAMICAGENTCONFIG']._serialized_start=466
-  _globals['_DYNAMICAGENTCONFIG']._serialized_end=512
-  _globals['_DEEPRESEARCHAGENTCONFIG']._serialized_start=515
-  _globals['_DEEPRESEARCHAGENTCONFIG']._serialized_end=821
-  _globals['_ANTIGRAVITYAGENTCONFIG']._serialized_start=823
-  _globals['_ANTIGRAVITYAGENTCONFIG']._serialized_end=949
-  _globals['_CODEMENDERAGENTCONFIG']._serialized_start=952
-  _globals['_CODEMENDERAGENTCONFIG']._serialized_end=1265
-  _globals['_CODEMENDERSESSIONCONFIG']._serialized_start=1267
-  _globals['_CODEMENDERSESSIONCONFIG']._serialized_end=1352
-  _globals['_CODEMENDERFINDREQUEST']._serialized_start=1355
-  _globals['_CODEMENDERFINDREQUEST']._serialized_end=1583
-  _globals['_CODEMENDERFIXREQUEST']._serialized_start=1586
-  _globals['_CODEMENDERFIXREQUEST']._serialized_end=1765
-  _globals['_SOURCEFILE']._serialized_start=1767
-  _globals['_SOURCEFILE']._serialized_end=1861
+  _globals['_AGENTCONFIG']._serialized_start=141
+  _globals['_AGENTCONFIG']._serialized_end=497
+  _globals['_DYNAMICAGENTCONFIG']._serialized_start=499
+  _globals['_DYNAMICAGENTCONFIG']._serialized_end=545
+  _globals['_DEEPRESEARCHAGENTCONFIG']._serialized_start=548
+  _globals['_DEEPRESEARCHAGENTCONFIG']._serialized_end=874
+  _globals['_ANTIGRAVITYAGENTCONFIG']._serialized_start=877
+  _globals['_ANTIGRAVITYAGENTCONFIG']._serialized_end=1015
+  _globals['_CODEMENDERAGENTCONFIG']._serialized_start=1018
+  _globals['_CODEMENDERAGENTCONFIG']._serialized_end=1361
+  _globals['_CODEMENDERSESSIONCONFIG']._serialized_start=1363
+  _globals['_CODEMENDERSESSIONCONFIG']._serialized_end=1454
+  _globals['_CODEMENDERFINDREQUEST']._serialized_start=1457
+  _globals['_CODEMENDERFINDREQUEST']._serialized_end=1707
+  _globals['_CODEMENDERFIXREQUEST']._serialized_start=1710
+  _globals['_CODEMENDERFIXREQUEST']._serialized_end=1907
+  _globals['_SOURCEFILE']._serialized_start=1909
+  _globals['_SOURCEFILE']._serialized_end=2015
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from google.api import field_behavior_pb2 as _field_behavior_pb2
 from openinteractions.json.v1 import annotations_pb2 as _annotations_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -22,12 +23,6 @@ class Annotation(_message.Message):
     speech_metadata: SpeechMetadata
     other: str
     def __init__(self, url_citation: _Optional[_Union[UrlCitation, _Mapping]] = ..., file_citation: _Optional[_Union[FileCitation, _Mapping]] = ..., place_citation: _Optional[_Union[PlaceCitation, _Mapping]] = ..., word_info: _Optional[_Union[WordInfo, _Mapping]] = ..., speech_metadata: _Optional[_Union[SpeechMetadata, _Mapping]] = ..., other: _Optional[str] = ...) -> None: ...
-
-class AnnotationList(_message.Message):
-    __slots__ = ("items",)
-    ITEMS_FIELD_NUMBER: _ClassVar[int]
-    items: _containers.RepeatedCompositeFieldContainer[Annotation]
-    def __init__(self, items: _Optional[_Iterable[_Union[Annotation, _Mapping]]] = ...) -> None: ...
 
 class UrlCitation(_message.Message):
     __slots__ = ("url", "title", "start_index", "end_index", "rest")

@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 from openinteractions.v1 import annotation_pb2 as openinteractions_dot_v1_dot_annotation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!openinteractions/v1/content.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\x1a$openinteractions/v1/annotation.proto\"\xba\x02\n\x07\x43ontent\x12\x30\n\x04text\x18\x01 \x01(\x0b\x32 .openinteractions.v1.TextContentH\x00\x12\x32\n\x05image\x18\x02 \x01(\x0b\x32!.openinteractions.v1.ImageContentH\x00\x12\x32\n\x05\x61udio\x18\x03 \x01(\x0b\x32!.openinteractions.v1.AudioContentH\x00\x12\x32\n\x05video\x18\x04 \x01(\x0b\x32!.openinteractions.v1.VideoContentH\x00\x12\x38\n\x08\x64ocument\x18\x05 \x01(\x0b\x32$.openinteractions.v1.DocumentContentH\x00\x12\x15\n\x05other\x18\x0f \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\":\n\x0b\x43ontentList\x12+\n\x05items\x18\x01 \x03(\x0b\x32\x1c.openinteractions.v1.Content\"s\n\x0bTextContent\x12\x11\n\x04text\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x34\n\x0b\x61nnotations\x18\x02 \x03(\x0b\x32\x1f.openinteractions.v1.Annotation\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_text\"\xdd\x01\n\x0cImageContent\x12\x11\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x10\n\x03uri\x18\x02 \x01(\tH\x01\x88\x01\x01\x12$\n\tmime_type\x18\x03 \x01(\tB\x0c\xba\xdb\x18\x08mimeTypeH\x02\x88\x01\x01\x12@\n\nresolution\x18\x04 \x01(\tB\'\xb2\xdb\x18\x03low\xb2\xdb\x18\x06medium\xb2\xdb\x18\x04high\xb2\xdb\x18\nultra_highH\x03\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_dataB\x06\n\x04_uriB\x0c\n\n_mime_typeB\r\n\x0b_resolution\"\xe4\x01\n\x0c\x41udioContent\x12\x11\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x10\n\x03uri\x18\x02 \x01(\tH\x01\x88\x01\x01\x12$\n\tmime_type\x18\x03 \x01(\tB\x0c\xba\xdb\x18\x08mimeTypeH\x02\x88\x01\x01\x12\x15\n\x08\x63hannels\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\"\n\x0bsample_rate\x18\x05 \x01(\x05\x42\x08\xba\xdb\x18\x04rateH\x04\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_dataB\x06\n\x04_uriB\x0c\n\n_mime_typeB\x0b\n\t_channelsB\x0e\n\x0c_sample_rate\"\xb3\x02\n\x0cVideoContent\x12\x11\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x10\n\x03uri\x18\x02 \x01(\tH\x01\x88\x01\x01\x12$\n\tmime_type\x18\x03 \x01(\tB\x0c\xba\xdb\x18\x08mimeTypeH\x02\x88\x01\x01\x12@\n\nresolution\x18\x04 \x01(\tB\'\xb2\xdb\x18\x03low\xb2\xdb\x18\x06medium\xb2\xdb\x18\x04high\xb2\xdb\x18\nultra_highH\x03\x88\x01\x01\x12\x11\n\x04name\x18\x05 \x01(\tH\x04\x88\x01\x01\x12\x38\n\nprocessing\x18\x06 \x01(\x0b\x32$.openinteractions.v1.VideoProcessing\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_dataB\x06\n\x04_uriB\x0c\n\n_mime_typeB\r\n\x0b_resolutionB\x07\n\x05_name\"\x89\x01\n\x0fVideoProcessing\x12%\n\x04mode\x18\x01 \x01(\tB\x15\xb2\xdb\x18\x06static\xb2\xdb\x18\x07\x61genticH\x00\x12@\n\x08settings\x18\x02 \x01(\x0b\x32,.openinteractions.v1.VideoProcessingSettingsH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"\xc0\x01\n\x17VideoProcessingSettings\x12#\n\x04type\x18\x01 \x01(\tB\x15\xb2\xdb\x18\x06static\xb2\xdb\x18\x07\x61gentic\x12\x10\n\x03\x66ps\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0cstart_offset\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x17\n\nend_offset\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x06\n\x04_fpsB\x0f\n\r_start_offsetB\r\n\x0b_end_offset\"\x8f\x01\n\x0f\x44ocumentContent\x12\x11\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x10\n\x03uri\x18\x02 \x01(\tH\x01\x88\x01\x01\x12$\n\tmime_type\x18\x03 \x01(\tB\x0c\xba\xdb\x18\x08mimeTypeH\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_dataB\x06\n\x04_uriB\x0c\n\n_mime_typeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!openinteractions/v1/content.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\x1a$openinteractions/v1/annotation.proto\"\xba\x02\n\x07\x43ontent\x12\x30\n\x04text\x18\x01 \x01(\x0b\x32 .openinteractions.v1.TextContentH\x00\x12\x32\n\x05image\x18\x02 \x01(\x0b\x32!.openinteractions.v1.ImageContentH\x00\x12\x32\n\x05\x61udio\x18\x03 \x01(\x0b\x32!.openinteractions.v1.AudioContentH\x00\x12\x32\n\x05video\x18\x04 \x01(\x0b\x32!.openinteractions.v1.VideoContentH\x00\x12\x38\n\x08\x64ocument\x18\x05 \x01(\x0b\x32$.openinteractions.v1.DocumentContentH\x00\x12\x15\n\x05other\x18\x0f \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\"@\n\x0b\x43ontentList\x12\x31\n\x05items\x18\x01 \x03(\x0b\x32\x1c.openinteractions.v1.ContentB\x04\xe2\x41\x01\x01\"\x7f\n\x0bTextContent\x12\x17\n\x04text\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02H\x00\x88\x01\x01\x12:\n\x0b\x61nnotations\x18\x02 \x03(\x0b\x32\x1f.openinteractions.v1.AnnotationB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_text\"\xf1\x01\n\x0cImageContent\x12\x17\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x16\n\x03uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12(\n\tmime_type\x18\x03 \x01(\tB\x10\xe2\x41\x01\x01\xba\xdb\x18\x08mimeTypeH\x02\x88\x01\x01\x12\x44\n\nresolution\x18\x04 \x01(\tB+\xe2\x41\x01\x01\xb2\xdb\x18\x03low\xb2\xdb\x18\x06medium\xb2\xdb\x18\x04high\xb2\xdb\x18\nultra_highH\x03\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_dataB\x06\n\x04_uriB\x0c\n\n_mime_typeB\r\n\x0b_resolution\"\xfe\x01\n\x0c\x41udioContent\x12\x17\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x16\n\x03uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12(\n\tmime_type\x18\x03 \x01(\tB\x10\xe2\x41\x01\x01\xba\xdb\x18\x08mimeTypeH\x02\x88\x01\x01\x12\x1b\n\x08\x63hannels\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x03\x88\x01\x01\x12&\n\x0bsample_rate\x18\x05 \x01(\x05\x42\x0c\xe2\x41\x01\x01\xba\xdb\x18\x04rateH\x04\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_dataB\x06\n\x04_uriB\x0c\n\n_mime_typeB\x0b\n\t_channelsB\x0e\n\x0c_sample_rate\"\xd3\x02\n\x0cVideoContent\x12\x17\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x16\n\x03uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12(\n\tmime_type\x18\x03 \x01(\tB\x10\xe2\x41\x01\x01\xba\xdb\x18\x08mimeTypeH\x02\x88\x01\x01\x12\x44\n\nresolution\x18\x04 \x01(\tB+\xe2\x41\x01\x01\xb2\xdb\x18\x03low\xb2\xdb\x18\x06medium\xb2\xdb\x18\x04high\xb2\xdb\x18\nultra_highH\x03\x88\x01\x01\x12\x17\n\x04name\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01H\x04\x88\x01\x01\x12>\n\nprocessing\x18\x06 \x01(\x0b\x32$.openinteractions.v1.VideoProcessingB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_dataB\x06\n\x04_uriB\x0c\n\n_mime_typeB\r\n\x0b_resolutionB\x07\n\x05_name\"\x89\x01\n\x0fVideoProcessing\x12%\n\x04mode\x18\x01 \x01(\tB\x15\xb2\xdb\x18\x06static\xb2\xdb\x18\x07\x61genticH\x00\x12@\n\x08settings\x18\x02 \x01(\x0b\x32,.openinteractions.v1.VideoProcessingSettingsH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"\xd6\x01\n\x17VideoProcessingSettings\x12\'\n\x04type\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xb2\xdb\x18\x06static\xb2\xdb\x18\x07\x61gentic\x12\x16\n\x03\x66ps\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x1f\n\x0cstart_offset\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x1d\n\nend_offset\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x06\n\x04_fpsB\x0f\n\r_start_offsetB\r\n\x0b_end_offset\"\x9f\x01\n\x0f\x44ocumentContent\x12\x17\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x16\n\x03uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12(\n\tmime_type\x18\x03 \x01(\tB\x10\xe2\x41\x01\x01\xba\xdb\x18\x08mimeTypeH\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_dataB\x06\n\x04_uriB\x0c\n\n_mime_typeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,24 +38,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENT'].oneofs_by_name['kind']._serialized_options = b'\312\332\030\004type'
   _globals['_CONTENT'].fields_by_name['other']._loaded_options = None
   _globals['_CONTENT'].fields_by_name['other']._serialized_options = b'\240\333\030\001'
+  _globals['_CONTENTLIST'].fields_by_name['items']._loaded_options = None
+  _globals['_CONTENTLIST'].fields_by_name['items']._serialized_options = b'\342A\001\001'
+  _globals['_TEXTCONTENT'].fields_by_name['text']._loaded_options = None
+  _globals['_TEXTCONTENT'].fields_by_name['text']._serialized_options = b'\342A\001\002'
+  _globals['_TEXTCONTENT'].fields_by_name['annotations']._loaded_options = None
+  _globals['_TEXTCONTENT'].fields_by_name['annotations']._serialized_options = b'\342A\001\001'
   _globals['_TEXTCONTENT'].fields_by_name['rest']._loaded_options = None
   _globals['_TEXTCONTENT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_IMAGECONTENT'].fields_by_name['data']._loaded_options = None
+  _globals['_IMAGECONTENT'].fields_by_name['data']._serialized_options = b'\342A\001\001'
+  _globals['_IMAGECONTENT'].fields_by_name['uri']._loaded_options = None
+  _globals['_IMAGECONTENT'].fields_by_name['uri']._serialized_options = b'\342A\001\001'
   _globals['_IMAGECONTENT'].fields_by_name['mime_type']._loaded_options = None
-  _globals['_IMAGECONTENT'].fields_by_name['mime_type']._serialized_options = b'\272\333\030\010mimeType'
+  _globals['_IMAGECONTENT'].fields_by_name['mime_type']._serialized_options = b'\342A\001\001\272\333\030\010mimeType'
   _globals['_IMAGECONTENT'].fields_by_name['resolution']._loaded_options = None
-  _globals['_IMAGECONTENT'].fields_by_name['resolution']._serialized_options = b'\262\333\030\003low\262\333\030\006medium\262\333\030\004high\262\333\030\nultra_high'
+  _globals['_IMAGECONTENT'].fields_by_name['resolution']._serialized_options = b'\342A\001\001\262\333\030\003low\262\333\030\006medium\262\333\030\004high\262\333\030\nultra_high'
   _globals['_IMAGECONTENT'].fields_by_name['rest']._loaded_options = None
   _globals['_IMAGECONTENT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_AUDIOCONTENT'].fields_by_name['data']._loaded_options = None
+  _globals['_AUDIOCONTENT'].fields_by_name['data']._serialized_options = b'\342A\001\001'
+  _globals['_AUDIOCONTENT'].fields_by_name['uri']._loaded_options = None
+  _globals['_AUDIOCONTENT'].fields_by_name['uri']._serialized_options = b'\342A\001\001'
   _globals['_AUDIOCONTENT'].fields_by_name['mime_type']._loaded_options = None
-  _globals['_AUDIOCONTENT'].fields_by_name['mime_type']._serialized_options = b'\272\333\030\010mimeType'
+  _globals['_AUDIOCONTENT'].fields_by_name['mime_type']._serialized_options = b'\342A\001\001\272\333\030\010mimeType'
+  _globals['_AUDIOCONTENT'].fields_by_name['channels']._loaded_options = None
+  _globals['_AUDIOCONTENT'].fields_by_name['channels']._serialized_options = b'\342A\001\001'
   _globals['_AUDIOCONTENT'].fields_by_name['sample_rate']._loaded_options = None
-  _globals['_AUDIOCONTENT'].fields_by_name['sample_rate']._serialized_options = b'\272\333\030\004rate'
+  _globals['_AUDIOCONTENT'].fields_by_name['sample_rate']._serialized_options = b'\342A\001\001\272\333\030\004rate'
   _globals['_AUDIOCONTENT'].fields_by_name['rest']._loaded_options = None
   _globals['_AUDIOCONTENT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_VIDEOCONTENT'].fields_by_name['data']._loaded_options = None
+  _globals['_VIDEOCONTENT'].fields_by_name['data']._serialized_options = b'\342A\001\001'
+  _globals['_VIDEOCONTENT'].fields_by_name['uri']._loaded_options = None
+  _globals['_VIDEOCONTENT'].fields_by_name['uri']._serialized_options = b'\342A\001\001'
   _globals['_VIDEOCONTENT'].fields_by_name['mime_type']._loaded_options = None
-  _globals['_VIDEOCONTENT'].fields_by_name['mime_type']._serialized_options = b'\272\333\030\010mimeType'
+  _globals['_VIDEOCONTENT'].fields_by_name['mime_type']._serialized_options = b'\342A\001\001\272\333\030\010mimeType'
   _globals['_VIDEOCONTENT'].fields_by_name['resolution']._loaded_options = None
-  _globals['_VIDEOCONTENT'].fields_by_name['resolution']._serialized_options = b'\262\333\030\003low\262\333\030\006medium\262\333\030\004high\262\333\030\nultra_high'
+  _globals['_VIDEOCONTENT'].fields_by_name['resolution']._serialized_options = b'\342A\001\001\262\333\030\003low\262\333\030\006medium\262\333\030\004high\262\333\030\nultra_high'
+  _globals['_VIDEOCONTENT'].fields_by_name['name']._loaded_options = None
+  _globals['_VIDEOCONTENT'].fields_by_name['name']._serialized_options = b'\342A\001\001'
+  _globals['_VIDEOCONTENT'].fields_by_name['processing']._loaded_options = None
+  _globals['_VIDEOCONTENT'].fields_by_name['processing']._serialized_options = b'\342A\001\001'
   _globals['_VIDEOCONTENT'].fields_by_name['rest']._loaded_options = None
   _globals['_VIDEOCONTENT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_VIDEOPROCESSING'].oneofs_by_name['value']._loaded_options = None
@@ -62,29 +87,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VIDEOPROCESSING'].fields_by_name['mode']._loaded_options = None
   _globals['_VIDEOPROCESSING'].fields_by_name['mode']._serialized_options = b'\262\333\030\006static\262\333\030\007agentic'
   _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['type']._loaded_options = None
-  _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['type']._serialized_options = b'\262\333\030\006static\262\333\030\007agentic'
+  _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['type']._serialized_options = b'\342A\001\002\262\333\030\006static\262\333\030\007agentic'
+  _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['fps']._loaded_options = None
+  _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['fps']._serialized_options = b'\342A\001\001'
+  _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['start_offset']._loaded_options = None
+  _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['start_offset']._serialized_options = b'\342A\001\001'
+  _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['end_offset']._loaded_options = None
+  _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['end_offset']._serialized_options = b'\342A\001\001'
   _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['rest']._loaded_options = None
   _globals['_VIDEOPROCESSINGSETTINGS'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_DOCUMENTCONTENT'].fields_by_name['data']._loaded_options = None
+  _globals['_DOCUMENTCONTENT'].fields_by_name['data']._serialized_options = b'\342A\001\001'
+  _globals['_DOCUMENTCONTENT'].fields_by_name['uri']._loaded_options = None
+  _globals['_DOCUMENTCONTENT'].fields_by_name['uri']._serialized_options = b'\342A\001\001'
   _globals['_DOCUMENTCONTENT'].fields_by_name['mime_type']._loaded_options = None
-  _globals['_DOCUMENTCONTENT'].fields_by_name['mime_type']._serialized_options = b'\272\333\030\010mimeType'
+  _globals['_DOCUMENTCONTENT'].fields_by_name['mime_type']._serialized_options = b'\342A\001\001\272\333\030\010mimeType'
   _globals['_DOCUMENTCONTENT'].fields_by_name['rest']._loaded_options = None
   _globals['_DOCUMENTCONTENT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_CONTENT']._serialized_start=141
-  _globals['_CONTENT']._serialized_end=455
-  _globals['_CONTENTLIST']._serialized_start=457
-  _globals['_CONTENTLIST']._serialized_end=515
-  _globals['_TEXTCONTENT']._serialized_start=517
-  _globals['_TEXTCONTENT']._serialized_end=632
-  _globals['_IMAGECONTENT']._serialized_start=635
-  _globals['_IMAGECONTENT']._serialized_end=856
-  _globals['_AUDIOCONTENT']._serialized_start=859
-  _globals['_AUDIOCONTENT']._serialized_end=1087
-  _globals['_VIDEOCONTENT']._serialized_start=1090
-  _globals['_VIDEOCONTENT']._serialized_end=1397
-  _globals['_VIDEOPROCESSING']._serialized_start=1400
-  _globals['_VIDEOPROCESSING']._serialized_end=1537
-  _globals['_VIDEOPROCESSINGSETTINGS']._serialized_start=1540
-  _globals['_VIDEOPROCESSINGSETTINGS']._serialized_end=1732
-  _globals['_DOCUMENTCONTENT']._serialized_start=1735
-  _globals['_DOCUMENTCONTENT']._serialized_end=1878
+  _globals['_CONTENT']._serialized_start=174
+  _globals['_CONTENT']._serialized_end=488
+  _globals['_CONTENTLIST']._serialized_start=490
+  _globals['_CONTENTLIST']._serialized_end=554
+  _globals['_TEXTCONTENT']._serialized_start=556
+  _globals['_TEXTCONTENT']._serialized_end=683
+  _globals['_IMAGECONTENT']._serialized_start=686
+  _globals['_IMAGECONTENT']._serialized_end=927
+  _globals['_AUDIOCONTENT']._serialized_start=930
+  _globals['_AUDIOCONTENT']._serialized_end=1184
+  _globals['_VIDEOCONTENT']._serialized_start=1187
+  _globals['_VIDEOCONTENT']._serialized_end=1526
+  _globals['_VIDEOPROCESSING']._serialized_start=1529
+  _globals['_VIDEOPROCESSING']._serialized_end=1666
+  _globals['_VIDEOPROCESSINGSETTINGS']._serialized_start=1669
+  _globals['_VIDEOPROCESSINGSETTINGS']._serialized_end=1883
+  _globals['_DOCUMENTCONTENT']._serialized_start=1886
+  _globals['_DOCUMENTCONTENT']._serialized_end=2045
 # @@protoc_insertion_point(module_scope)

@@ -22,13 +22,15 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 from openinteractions.v1 import annotation_pb2 as openinteractions_dot_v1_dot_annotation__pb2
 from openinteractions.v1 import content_pb2 as openinteractions_dot_v1_dot_content__pb2
+from openinteractions.v1 import search_step_pb2 as openinteractions_dot_v1_dot_search__step__pb2
 from openinteractions.v1 import tool_step_pb2 as openinteractions_dot_v1_dot_tool__step__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fopeninteractions/v1/delta.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\x1a$openinteractions/v1/annotation.proto\x1a!openinteractions/v1/content.proto\x1a#openinteractions/v1/tool_step.proto\"\x9e\x0e\n\x05\x44\x65lta\x12.\n\x04text\x18\x01 \x01(\x0b\x32\x1e.openinteractions.v1.TextDeltaH\x00\x12I\n\x15text_annotation_delta\x18\x02 \x01(\x0b\x32(.openinteractions.v1.TextAnnotationDeltaH\x00\x12\x32\n\x05image\x18\x03 \x01(\x0b\x32!.openinteractions.v1.ImageContentH\x00\x12\x32\n\x05\x61udio\x18\x04 \x01(\x0b\x32!.openinteractions.v1.AudioContentH\x00\x12\x32\n\x05video\x18\x05 \x01(\x0b\x32!.openinteractions.v1.VideoContentH\x00\x12\x38\n\x08\x64ocument\x18\x06 \x01(\x0b\x32$.openinteractions.v1.DocumentContentH\x00\x12\x43\n\x0fthought_summary\x18\x07 \x01(\x0b\x32(.openinteractions.v1.ThoughtSummaryDeltaH\x00\x12G\n\x11thought_signature\x18\x08 \x01(\x0b\x32*.openinteractions.v1.ThoughtSignatureDeltaH\x00\x12>\n\x0f\x61rguments_delta\x18\t \x01(\x0b\x32#.openinteractions.v1.ArgumentsDeltaH\x00\x12G\n\x12google_search_call\x18\n \x01(\x0b\x32).openinteractions.v1.GoogleSearchCallStepH\x00\x12K\n\x14google_search_result\x18\x0b \x01(\x0b\x32+.openinteractions.v1.GoogleSearchResultStepH\x00\x12\x43\n\x10url_context_call\x18\x0c \x01(\x0b\x32\'.openinteractions.v1.UrlContextCallStepH\x00\x12G\n\x12url_context_result\x18\r \x01(\x0b\x32).openinteractions.v1.UrlContextResultStepH\x00\x12I\n\x13\x63ode_execution_call\x18\x0e \x01(\x0b\x32*.openinteractions.v1.CodeExecutionCallStepH\x00\x12M\n\x15\x63ode_execution_result\x18\x0f \x01(\x0b\x32,.openinteractions.v1.CodeExecutionResultStepH\x00\x12\x43\n\x10google_maps_call\x18\x10 \x01(\x0b\x32\'.openinteractions.v1.GoogleMapsCallStepH\x00\x12G\n\x12google_maps_result\x18\x11 \x01(\x0b\x32).openinteractions.v1.GoogleMapsResultStepH\x00\x12\x43\n\x10\x66ile_search_call\x18\x12 \x01(\x0b\x32\'.openinteractions.v1.FileSearchCallStepH\x00\x12G\n\x12\x66ile_search_result\x18\x13 \x01(\x0b\x32).openinteractions.v1.FileSearchResultStepH\x00\x12J\n\x14mcp_server_tool_call\x18\x14 \x01(\x0b\x32*.openinteractions.v1.McpServerToolCallStepH\x00\x12N\n\x16mcp_server_tool_result\x18\x15 \x01(\x0b\x32,.openinteractions.v1.McpServerToolResultStepH\x00\x12\x43\n\x0f\x66unction_result\x18\x16 \x01(\x0b\x32(.openinteractions.v1.FunctionResultDeltaH\x00\x12@\n\x0eretrieval_call\x18\x17 \x01(\x0b\x32&.openinteractions.v1.RetrievalCallStepH\x00\x12\x44\n\x10retrieval_result\x18\x18 \x01(\x0b\x32(.openinteractions.v1.RetrievalResultStepH\x00\x12\x42\n\x0fprocessing_call\x18\x19 \x01(\x0b\x32\'.openinteractions.v1.ProcessingCallStepH\x00\x12\x46\n\x11processing_result\x18\x1a \x01(\x0b\x32).openinteractions.v1.ProcessingResultStepH\x00\x12\x15\n\x05other\x18\x63 \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\";\n\tTextDelta\x12\x11\n\x04text\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_text\"_\n\x13TextAnnotationDelta\x12\x34\n\x0b\x61nnotations\x18\x01 \x03(\x0b\x32\x1f.openinteractions.v1.Annotation\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"X\n\x13ThoughtSummaryDelta\x12-\n\x07\x63ontent\x18\x01 \x01(\x0b\x32\x1c.openinteractions.v1.Content\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"Q\n\x15ThoughtSignatureDelta\x12\x16\n\tsignature\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_signature\"a\n\x0e\x41rgumentsDelta\x12-\n\targuments\x18\x01 \x01(\tB\x15\xba\xdb\x18\x11partial_argumentsH\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_arguments\"\xbc\x01\n\x13\x46unctionResultDelta\x12\x14\n\x07\x63\x61ll_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12/\n\x06result\x18\x02 \x01(\x0b\x32\x1f.openinteractions.v1.ToolResult\x12\x11\n\x04name\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08is_error\x18\x04 \x01(\x08H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\n\n\x08_call_idB\x07\n\x05_nameB\x0b\n\t_is_errorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fopeninteractions/v1/delta.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\x1a$openinteractions/v1/annotation.proto\x1a!openinteractions/v1/content.proto\x1a%openinteractions/v1/search_step.proto\x1a#openinteractions/v1/tool_step.proto\"\x9e\x0e\n\x05\x44\x65lta\x12.\n\x04text\x18\x01 \x01(\x0b\x32\x1e.openinteractions.v1.TextDeltaH\x00\x12I\n\x15text_annotation_delta\x18\x02 \x01(\x0b\x32(.openinteractions.v1.TextAnnotationDeltaH\x00\x12\x32\n\x05image\x18\x03 \x01(\x0b\x32!.openinteractions.v1.ImageContentH\x00\x12\x32\n\x05\x61udio\x18\x04 \x01(\x0b\x32!.openinteractions.v1.AudioContentH\x00\x12\x32\n\x05video\x18\x05 \x01(\x0b\x32!.openinteractions.v1.VideoContentH\x00\x12\x38\n\x08\x64ocument\x18\x06 \x01(\x0b\x32$.openinteractions.v1.DocumentContentH\x00\x12\x43\n\x0fthought_summary\x18\x07 \x01(\x0b\x32(.openinteractions.v1.ThoughtSummaryDeltaH\x00\x12G\n\x11thought_signature\x18\x08 \x01(\x0b\x32*.openinteractions.v1.ThoughtSignatureDeltaH\x00\x12>\n\x0f\x61rguments_delta\x18\t \x01(\x0b\x32#.openinteractions.v1.ArgumentsDeltaH\x00\x12G\n\x12google_search_call\x18\n \x01(\x0b\x32).openinteractions.v1.GoogleSearchCallStepH\x00\x12K\n\x14google_search_result\x18\x0b \x01(\x0b\x32+.openinteractions.v1.GoogleSearchResultStepH\x00\x12\x43\n\x10url_context_call\x18\x0c \x01(\x0b\x32\'.openinteractions.v1.UrlContextCallStepH\x00\x12G\n\x12url_context_result\x18\r \x01(\x0b\x32).openinteractions.v1.UrlContextResultStepH\x00\x12I\n\x13\x63ode_execution_call\x18\x0e \x01(\x0b\x32*.openinteractions.v1.CodeExecutionCallStepH\x00\x12M\n\x15\x63ode_execution_result\x18\x0f \x01(\x0b\x32,.openinteractions.v1.CodeExecutionResultStepH\x00\x12\x43\n\x10google_maps_call\x18\x10 \x01(\x0b\x32\'.openinteractions.v1.GoogleMapsCallStepH\x00\x12G\n\x12google_maps_result\x18\x11 \x01(\x0b\x32).openinteractions.v1.GoogleMapsResultStepH\x00\x12\x43\n\x10\x66ile_search_call\x18\x12 \x01(\x0b\x32\'.openinteractions.v1.FileSearchCallStepH\x00\x12G\n\x12\x66ile_search_result\x18\x13 \x01(\x0b\x32).openinteractions.v1.FileSearchResultStepH\x00\x12J\n\x14mcp_server_tool_call\x18\x14 \x01(\x0b\x32*.openinteractions.v1.McpServerToolCallStepH\x00\x12N\n\x16mcp_server_tool_result\x18\x15 \x01(\x0b\x32,.openinteractions.v1.McpServerToolResultStepH\x00\x12\x43\n\x0f\x66unction_result\x18\x16 \x01(\x0b\x32(.openinteractions.v1.FunctionResultDeltaH\x00\x12@\n\x0eretrieval_call\x18\x17 \x01(\x0b\x32&.openinteractions.v1.RetrievalCallStepH\x00\x12\x44\n\x10retrieval_result\x18\x18 \x01(\x0b\x32(.openinteractions.v1.RetrievalResultStepH\x00\x12\x42\n\x0fprocessing_call\x18\x19 \x01(\x0b\x32\'.openinteractions.v1.ProcessingCallStepH\x00\x12\x46\n\x11processing_result\x18\x1a \x01(\x0b\x32).openinteractions.v1.ProcessingResultStepH\x00\x12\x15\n\x05other\x18\x63 \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\"A\n\tTextDelta\x12\x17\n\x04text\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_text\"e\n\x13TextAnnotationDelta\x12:\n\x0b\x61nnotations\x18\x01 \x03(\x0b\x32\x1f.openinteractions.v1.AnnotationB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"^\n\x13ThoughtSummaryDelta\x12\x33\n\x07\x63ontent\x18\x01 \x01(\x0b\x32\x1c.openinteractions.v1.ContentB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"W\n\x15ThoughtSignatureDelta\x12\x1c\n\tsignature\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_signature\"e\n\x0e\x41rgumentsDelta\x12\x31\n\targuments\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xba\xdb\x18\x11partial_argumentsH\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_arguments\"\xd4\x01\n\x13\x46unctionResultDelta\x12\x1a\n\x07\x63\x61ll_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x35\n\x06result\x18\x02 \x01(\x0b\x32\x1f.openinteractions.v1.ToolResultB\x04\xe2\x41\x01\x03\x12\x17\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12\x1b\n\x08is_error\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\n\n\x08_call_idB\x07\n\x05_nameB\x0b\n\t_is_errorb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,32 +41,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELTA'].oneofs_by_name['kind']._serialized_options = b'\312\332\030\004type'
   _globals['_DELTA'].fields_by_name['other']._loaded_options = None
   _globals['_DELTA'].fields_by_name['other']._serialized_options = b'\240\333\030\001'
+  _globals['_TEXTDELTA'].fields_by_name['text']._loaded_options = None
+  _globals['_TEXTDELTA'].fields_by_name['text']._serialized_options = b'\342A\001\003'
   _globals['_TEXTDELTA'].fields_by_name['rest']._loaded_options = None
   _globals['_TEXTDELTA'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_TEXTANNOTATIONDELTA'].fields_by_name['annotations']._loaded_options = None
+  _globals['_TEXTANNOTATIONDELTA'].fields_by_name['annotations']._serialized_options = b'\342A\001\003'
   _globals['_TEXTANNOTATIONDELTA'].fields_by_name['rest']._loaded_options = None
   _globals['_TEXTANNOTATIONDELTA'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_THOUGHTSUMMARYDELTA'].fields_by_name['content']._loaded_options = None
+  _globals['_THOUGHTSUMMARYDELTA'].fields_by_name['content']._serialized_options = b'\342A\001\003'
   _globals['_THOUGHTSUMMARYDELTA'].fields_by_name['rest']._loaded_options = None
   _globals['_THOUGHTSUMMARYDELTA'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_THOUGHTSIGNATUREDELTA'].fields_by_name['signature']._loaded_options = None
+  _globals['_THOUGHTSIGNATUREDELTA'].fields_by_name['signature']._serialized_options = b'\342A\001\003'
   _globals['_THOUGHTSIGNATUREDELTA'].fields_by_name['rest']._loaded_options = None
   _globals['_THOUGHTSIGNATUREDELTA'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_ARGUMENTSDELTA'].fields_by_name['arguments']._loaded_options = None
-  _globals['_ARGUMENTSDELTA'].fields_by_name['arguments']._serialized_options = b'\272\333\030\021partial_arguments'
+  _globals['_ARGUMENTSDELTA'].fields_by_name['arguments']._serialized_options = b'\342A\001\003\272\333\030\021partial_arguments'
   _globals['_ARGUMENTSDELTA'].fields_by_name['rest']._loaded_options = None
   _globals['_ARGUMENTSDELTA'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_FUNCTIONRESULTDELTA'].fields_by_name['call_id']._loaded_options = None
+  _globals['_FUNCTIONRESULTDELTA'].fields_by_name['call_id']._serialized_options = b'\342A\001\003'
+  _globals['_FUNCTIONRESULTDELTA'].fields_by_name['result']._loaded_options = None
+  _globals['_FUNCTIONRESULTDELTA'].fields_by_name['result']._serialized_options = b'\342A\001\003'
+  _globals['_FUNCTIONRESULTDELTA'].fields_by_name['name']._loaded_options = None
+  _globals['_FUNCTIONRESULTDELTA'].fields_by_name['name']._serialized_options = b'\342A\001\003'
+  _globals['_FUNCTIONRESULTDELTA'].fields_by_name['is_error']._loaded_options = None
+  _globals['_FUNCTIONRESULTDELTA'].fields_by_name['is_error']._serialized_options = b'\342A\001\003'
   _globals['_FUNCTIONRESULTDELTA'].fields_by_name['rest']._loaded_options = None
   _globals['_FUNCTIONRESULTDELTA'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_DELTA']._serialized_start=211
-  _globals['_DELTA']._serialized_end=2033
-  _globals['_TEXTDELTA']._serialized_start=2035
-  _globals['_TEXTDELTA']._serialized_end=2094
-  _globals['_TEXTANNOTATIONDELTA']._serialized_start=2096
-  _globals['_TEXTANNOTATIONDELTA']._serialized_end=2191
-  _globals['_THOUGHTSUMMARYDELTA']._serialized_start=2193
-  _globals['_THOUGHTSUMMARYDELTA']._serialized_end=2281
-  _globals['_THOUGHTSIGNATUREDELTA']._serialized_start=2283
-  _globals['_THOUGHTSIGNATUREDELTA']._serialized_end=2364
-  _globals['_ARGUMENTSDELTA']._serialized_start=2366
-  _globals['_ARGUMENTSDELTA']._serialized_end=2463
-  _globals['_FUNCTIONRESULTDELTA']._serialized_start=2466
-  _globals['_FUNCTIONRESULTDELTA']._serialized_end=2654
+  _globals['_DELTA']._serialized_start=283
+  _globals['_DELTA']._serialized_end=2105
+  _globals['_TEXTDELTA']._serialized_start=2107
+  _globals['_TEXTDELTA']._serialized_end=2172
+  _globals['_TEXTANNOTATIONDELTA']._serialized_start=2174
+  _globals['_TEXTANNOTATIONDELTA']._serialized_end=2275
+  _globals['_THOUGHTSUMMARYDELTA']._serialized_start=2277
+  _globals['_THOUGHTSUMMARYDELTA']._serialized_end=2371
+  _globals['_THOUGHTSIGNATUREDELTA']._serialized_start=2373
+  _globals['_THOUGHTSIGNATUREDELTA']._serialized_end=2460
+  _globals['_ARGUMENTSDELTA']._serialized_start=2462
+  _globals['_ARGUMENTSDELTA']._serialized_end=2563
+  _globals['_FUNCTIONRESULTDELTA']._serialized_start=2566
+  _globals['_FUNCTIONRESULTDELTA']._serialized_end=2778
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,8 @@
+from google.api import field_behavior_pb2 as _field_behavior_pb2
 from openinteractions.json.v1 import annotations_pb2 as _annotations_pb2
 from openinteractions.v1 import annotation_pb2 as _annotation_pb2
 from openinteractions.v1 import content_pb2 as _content_pb2
+from openinteractions.v1 import search_step_pb2 as _search_step_pb2
 from openinteractions.v1 import tool_step_pb2 as _tool_step_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -48,25 +50,25 @@ class Delta(_message.Message):
     thought_summary: ThoughtSummaryDelta
     thought_signature: ThoughtSignatureDelta
     arguments_delta: ArgumentsDelta
-    google_search_call: _tool_step_pb2.GoogleSearchCallStep
-    google_search_result: _tool_step_pb2.GoogleSearchResultStep
+    google_search_call: _search_step_pb2.GoogleSearchCallStep
+    google_search_result: _search_step_pb2.GoogleSearchResultStep
     url_context_call: _tool_step_pb2.UrlContextCallStep
     url_context_result: _tool_step_pb2.UrlContextResultStep
     code_execution_call: _tool_step_pb2.CodeExecutionCallStep
     code_execution_result: _tool_step_pb2.CodeExecutionResultStep
-    google_maps_call: _tool_step_pb2.GoogleMapsCallStep
-    google_maps_result: _tool_step_pb2.GoogleMapsResultStep
-    file_search_call: _tool_step_pb2.FileSearchCallStep
-    file_search_result: _tool_step_pb2.FileSearchResultStep
+    google_maps_call: _search_step_pb2.GoogleMapsCallStep
+    google_maps_result: _search_step_pb2.GoogleMapsResultStep
+    file_search_call: _search_step_pb2.FileSearchCallStep
+    file_search_result: _search_step_pb2.FileSearchResultStep
     mcp_server_tool_call: _tool_step_pb2.McpServerToolCallStep
     mcp_server_tool_result: _tool_step_pb2.McpServerToolResultStep
     function_result: FunctionResultDelta
-    retrieval_call: _tool_step_pb2.RetrievalCallStep
-    retrieval_result: _tool_step_pb2.RetrievalResultStep
+    retrieval_call: _search_step_pb2.RetrievalCallStep
+    retrieval_result: _search_step_pb2.RetrievalResultStep
     processing_call: _tool_step_pb2.ProcessingCallStep
     processing_result: _tool_step_pb2.ProcessingResultStep
     other: str
-    def __init__(self, text: _Optional[_Union[TextDelta, _Mapping]] = ..., text_annotation_delta: _Optional[_Union[TextAnnotationDelta, _Mapping]] = ..., image: _Optional[_Union[_content_pb2.ImageContent, _Mapping]] = ..., audio: _Optional[_Union[_content_pb2.AudioContent, _Mapping]] = ..., video: _Optional[_Union[_content_pb2.VideoContent, _Mapping]] = ..., document: _Optional[_Union[_content_pb2.DocumentContent, _Mapping]] = ..., thought_summary: _Optional[_Union[ThoughtSummaryDelta, _Mapping]] = ..., thought_signature: _Optional[_Union[ThoughtSignatureDelta, _Mapping]] = ..., arguments_delta: _Optional[_Union[ArgumentsDelta, _Mapping]] = ..., google_search_call: _Optional[_Union[_tool_step_pb2.GoogleSearchCallStep, _Mapping]] = ..., google_search_result: _Optional[_Union[_tool_step_pb2.GoogleSearchResultStep, _Mapping]] = ..., url_context_call: _Optional[_Union[_tool_step_pb2.UrlContextCallStep, _Mapping]] = ..., url_context_result: _Optional[_Union[_tool_step_pb2.UrlContextResultStep, _Mapping]] = ..., code_execution_call: _Optional[_Union[_tool_step_pb2.CodeExecutionCallStep, _Mapping]] = ..., code_execution_result: _Optional[_Union[_tool_step_pb2.CodeExecutionResultStep, _Mapping]] = ..., google_maps_call: _Optional[_Union[_tool_step_pb2.GoogleMapsCallStep, _Mapping]] = ..., google_maps_result: _Optional[_Union[_tool_step_pb2.GoogleMapsResultStep, _Mapping]] = ..., file_search_call: _Optional[_Union[_tool_step_pb2.FileSearchCallStep, _Mapping]] = ..., file_search_result: _Optional[_Union[_tool_step_pb2.FileSearchResultStep, _Mapping]] = ..., mcp_server_tool_call: _Optional[_Union[_tool_step_pb2.McpServerToolCallStep, _Mapping]] = ..., mcp_server_tool_result: _Optional[_Union[_tool_step_pb2.McpServerToolResultStep, _Mapping]] = ..., function_result: _Optional[_Union[FunctionResultDelta, _Mapping]] = ..., retrieval_call: _Optional[_Union[_tool_step_pb2.RetrievalCallStep, _Mapping]] = ..., retrieval_result: _Optional[_Union[_tool_step_pb2.RetrievalResultStep, _Mapping]] = ..., processing_call: _Optional[_Union[_tool_step_pb2.ProcessingCallStep, _Mapping]] = ..., processing_result: _Optional[_Union[_tool_step_pb2.ProcessingResultStep, _Mapping]] = ..., other: _Optional[str] = ...) -> None: ...
+    def __init__(self, text: _Optional[_Union[TextDelta, _Mapping]] = ..., text_annotation_delta: _Optional[_Union[TextAnnotationDelta, _Mapping]] = ..., image: _Optional[_Union[_content_pb2.ImageContent, _Mapping]] = ..., audio: _Optional[_Union[_content_pb2.AudioContent, _Mapping]] = ..., video: _Optional[_Union[_content_pb2.VideoContent, _Mapping]] = ..., document: _Optional[_Union[_content_pb2.DocumentContent, _Mapping]] = ..., thought_summary: _Optional[_Union[ThoughtSummaryDelta, _Mapping]] = ..., thought_signature: _Optional[_Union[ThoughtSignatureDelta, _Mapping]] = ..., arguments_delta: _Optional[_Union[ArgumentsDelta, _Mapping]] = ..., google_search_call: _Optional[_Union[_search_step_pb2.GoogleSearchCallStep, _Mapping]] = ..., google_search_result: _Optional[_Union[_search_step_pb2.GoogleSearchResultStep, _Mapping]] = ..., url_context_call: _Optional[_Union[_tool_step_pb2.UrlContextCallStep, _Mapping]] = ..., url_context_result: _Optional[_Union[_tool_step_pb2.UrlContextResultStep, _Mapping]] = ..., code_execution_call: _Optional[_Union[_tool_step_pb2.CodeExecutionCallStep, _Mapping]] = ..., code_execution_result: _Optional[_Union[_tool_step_pb2.CodeExecutionResultStep, _Mapping]] = ..., google_maps_call: _Optional[_Union[_search_step_pb2.GoogleMapsCallStep, _Mapping]] = ..., google_maps_result: _Optional[_Union[_search_step_pb2.GoogleMapsResultStep, _Mapping]] = ..., file_search_call: _Optional[_Union[_search_step_pb2.FileSearchCallStep, _Mapping]] = ..., file_search_result: _Optional[_Union[_search_step_pb2.FileSearchResultStep, _Mapping]] = ..., mcp_server_tool_call: _Optional[_Union[_tool_step_pb2.McpServerToolCallStep, _Mapping]] = ..., mcp_server_tool_result: _Optional[_Union[_tool_step_pb2.McpServerToolResultStep, _Mapping]] = ..., function_result: _Optional[_Union[FunctionResultDelta, _Mapping]] = ..., retrieval_call: _Optional[_Union[_search_step_pb2.RetrievalCallStep, _Mapping]] = ..., retrieval_result: _Optional[_Union[_search_step_pb2.RetrievalResultStep, _Mapping]] = ..., processing_call: _Optional[_Union[_tool_step_pb2.ProcessingCallStep, _Mapping]] = ..., processing_result: _Optional[_Union[_tool_step_pb2.ProcessingResultStep, _Mapping]] = ..., other: _Optional[str] = ...) -> None: ...
 
 class TextDelta(_message.Message):
     __slots__ = ("text", "rest")

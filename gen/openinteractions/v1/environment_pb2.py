@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%openinteractions/v1/environment.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\"b\n\x0b\x45nvironment\x12\x0e\n\x04name\x18\x01 \x01(\tH\x00\x12\x34\n\x04spec\x18\x02 \x01(\x0b\x32$.openinteractions.v1.EnvironmentSpecH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"\x90\x02\n\x0f\x45nvironmentSpec\x12\x1d\n\x04type\x18\x01 \x01(\tB\n\xb2\xdb\x18\x06remoteH\x00\x88\x01\x01\x12\x1b\n\x0e\x65nvironment_id\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x37\n\x07sources\x18\x03 \x03(\x0b\x32&.openinteractions.v1.EnvironmentSource\x12\x38\n\x07network\x18\x04 \x01(\x0b\x32\'.openinteractions.v1.EnvironmentNetwork\x12\x16\n\x03\x65nv\x18\x05 \x01(\tB\x04\xa0\xdb\x18\x01H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_typeB\x11\n\x0f_environment_idB\x06\n\x04_env\"\xfc\x01\n\x11\x45nvironmentSource\x12\x44\n\x04type\x18\x01 \x01(\tB1\xb2\xdb\x18\x03gcs\xb2\xdb\x18\x06inline\xb2\xdb\x18\nrepository\xb2\xdb\x18\x0eskill_registryH\x00\x88\x01\x01\x12\x13\n\x06source\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x13\n\x06target\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x14\n\x07\x63ontent\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x15\n\x08\x65ncoding\x18\x05 \x01(\tH\x04\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_typeB\t\n\x07_sourceB\t\n\x07_targetB\n\n\x08_contentB\x0b\n\t_encoding\"\x80\x01\n\x12\x45nvironmentNetwork\x12\x1c\n\x04mode\x18\x01 \x01(\tB\x0c\xb2\xdb\x18\x08\x64isabledH\x00\x12=\n\x05rules\x18\x02 \x01(\x0b\x32,.openinteractions.v1.EnvironmentNetworkRulesH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"Y\n\x17\x45nvironmentNetworkRules\x12\x1c\n\tallowlist\x18\x01 \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_allowlistb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%openinteractions/v1/environment.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\"b\n\x0b\x45nvironment\x12\x0e\n\x04name\x18\x01 \x01(\tH\x00\x12\x34\n\x04spec\x18\x02 \x01(\x0b\x32$.openinteractions.v1.EnvironmentSpecH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"\x9e\x03\n\x0f\x45nvironmentSpec\x12!\n\x04type\x18\x01 \x01(\tB\x0e\xe2\x41\x01\x02\xb2\xdb\x18\x06remoteH\x00\x88\x01\x01\x12!\n\x0e\x65nvironment_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12=\n\x07sources\x18\x03 \x03(\x0b\x32&.openinteractions.v1.EnvironmentSourceB\x04\xe2\x41\x01\x01\x12>\n\x07network\x18\x04 \x01(\x0b\x32\'.openinteractions.v1.EnvironmentNetworkB\x04\xe2\x41\x01\x01\x12@\n\x03\x65nv\x18\x05 \x03(\x0b\x32-.openinteractions.v1.EnvironmentSpec.EnvEntryB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x1aT\n\x08\x45nvEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.openinteractions.v1.EnvironmentVariable:\x02\x38\x01\x42\x07\n\x05_typeB\x11\n\x0f_environment_id\"\x98\x02\n\x11\x45nvironmentSource\x12H\n\x04type\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xb2\xdb\x18\x03gcs\xb2\xdb\x18\x06inline\xb2\xdb\x18\nrepository\xb2\xdb\x18\x0eskill_registryH\x00\x88\x01\x01\x12\x19\n\x06source\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x19\n\x06target\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\x1a\n\x07\x63ontent\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01H\x03\x88\x01\x01\x12\x1b\n\x08\x65ncoding\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01H\x04\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_typeB\t\n\x07_sourceB\t\n\x07_targetB\n\n\x08_contentB\x0b\n\t_encoding\"\x80\x01\n\x12\x45nvironmentNetwork\x12\x1c\n\x04mode\x18\x01 \x01(\tB\x0c\xb2\xdb\x18\x08\x64isabledH\x00\x12=\n\x05rules\x18\x02 \x01(\x0b\x32,.openinteractions.v1.EnvironmentNetworkRulesH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"q\n\x17\x45nvironmentNetworkRules\x12\x42\n\tallowlist\x18\x01 \x01(\x0b\x32).openinteractions.v1.EnvironmentAllowlistB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\x82\x01\n\x14\x45nvironmentAllowlist\x12\x1c\n\x04mode\x18\x01 \x01(\tB\x0c\xb2\xdb\x18\x08\x64isabledH\x00\x12=\n\x07\x64omains\x18\x02 \x01(\x0b\x32*.openinteractions.v1.EnvironmentDomainListH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"T\n\x15\x45nvironmentDomainList\x12;\n\x05items\x18\x01 \x03(\x0b\x32&.openinteractions.v1.EnvironmentDomainB\x04\xe2\x41\x01\x01\"\xab\x01\n\x11\x45nvironmentDomain\x12\x19\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02H\x00\x88\x01\x01\x12\x1d\n\ncredential\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12 \n\ttransform\x18\x03 \x01(\tB\x08\xe2\x41\x01\x01\xa0\xdb\x18\x01H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\t\n\x07_domainB\r\n\x0b_credentialB\x0c\n\n_transform\"v\n\x13\x45nvironmentVariable\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12@\n\x06source\x18\x02 \x01(\x0b\x32..openinteractions.v1.EnvironmentVariableSourceH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"\x81\x01\n\x19\x45nvironmentVariableSource\x12\x18\n\x05value\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x1d\n\ncredential\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_valueB\r\n\x0b_credentialb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +35,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ENVIRONMENT'].oneofs_by_name['value']._loaded_options = None
   _globals['_ENVIRONMENT'].oneofs_by_name['value']._serialized_options = b'\320\332\030\001'
+  _globals['_ENVIRONMENTSPEC_ENVENTRY']._loaded_options = None
+  _globals['_ENVIRONMENTSPEC_ENVENTRY']._serialized_options = b'8\001'
   _globals['_ENVIRONMENTSPEC'].fields_by_name['type']._loaded_options = None
-  _globals['_ENVIRONMENTSPEC'].fields_by_name['type']._serialized_options = b'\262\333\030\006remote'
+  _globals['_ENVIRONMENTSPEC'].fields_by_name['type']._serialized_options = b'\342A\001\002\262\333\030\006remote'
+  _globals['_ENVIRONMENTSPEC'].fields_by_name['environment_id']._loaded_options = None
+  _globals['_ENVIRONMENTSPEC'].fields_by_name['environment_id']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTSPEC'].fields_by_name['sources']._loaded_options = None
+  _globals['_ENVIRONMENTSPEC'].fields_by_name['sources']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTSPEC'].fields_by_name['network']._loaded_options = None
+  _globals['_ENVIRONMENTSPEC'].fields_by_name['network']._serialized_options = b'\342A\001\001'
   _globals['_ENVIRONMENTSPEC'].fields_by_name['env']._loaded_options = None
-  _globals['_ENVIRONMENTSPEC'].fields_by_name['env']._serialized_options = b'\240\333\030\001'
+  _globals['_ENVIRONMENTSPEC'].fields_by_name['env']._serialized_options = b'\342A\001\001'
   _globals['_ENVIRONMENTSPEC'].fields_by_name['rest']._loaded_options = None
   _globals['_ENVIRONMENTSPEC'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_ENVIRONMENTSOURCE'].fields_by_name['type']._loaded_options = None
-  _globals['_ENVIRONMENTSOURCE'].fields_by_name['type']._serialized_options = b'\262\333\030\003gcs\262\333\030\006inline\262\333\030\nrepository\262\333\030\016skill_registry'
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['type']._serialized_options = b'\342A\001\002\262\333\030\003gcs\262\333\030\006inline\262\333\030\nrepository\262\333\030\016skill_registry'
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['source']._loaded_options = None
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['source']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['target']._loaded_options = None
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['target']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['content']._loaded_options = None
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['content']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['encoding']._loaded_options = None
+  _globals['_ENVIRONMENTSOURCE'].fields_by_name['encoding']._serialized_options = b'\342A\001\001'
   _globals['_ENVIRONMENTSOURCE'].fields_by_name['rest']._loaded_options = None
   _globals['_ENVIRONMENTSOURCE'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_ENVIRONMENTNETWORK'].oneofs_by_name['value']._loaded_options = None
@@ -49,17 +66,51 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENVIRONMENTNETWORK'].fields_by_name['mode']._loaded_options = None
   _globals['_ENVIRONMENTNETWORK'].fields_by_name['mode']._serialized_options = b'\262\333\030\010disabled'
   _globals['_ENVIRONMENTNETWORKRULES'].fields_by_name['allowlist']._loaded_options = None
-  _globals['_ENVIRONMENTNETWORKRULES'].fields_by_name['allowlist']._serialized_options = b'\240\333\030\001'
+  _globals['_ENVIRONMENTNETWORKRULES'].fields_by_name['allowlist']._serialized_options = b'\342A\001\001'
   _globals['_ENVIRONMENTNETWORKRULES'].fields_by_name['rest']._loaded_options = None
   _globals['_ENVIRONMENTNETWORKRULES'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_ENVIRONMENT']._serialized_start=106
-  _globals['_ENVIRONMENT']._serialized_end=204
-  _globals['_ENVIRONMENTSPEC']._serialized_start=207
-  _globals['_ENVIRONMENTSPEC']._serialized_end=479
-  _globals['_ENVIRONMENTSOURCE']._serialized_start=482
-  _globals['_ENVIRONMENTSOURCE']._serialized_end=734
-  _globals['_ENVIRONMENTNETWORK']._serialized_start=737
-  _globals['_ENVIRONMENTNETWORK']._serialized_end=865
-  _globals['_ENVIRONMENTNETWORKRULES']._serialized_start=867
-  _globals['_ENVIRONMENTNETWORKRULES']._serialized_end=956
+  _globals['_ENVIRONMENTALLOWLIST'].oneofs_by_name['value']._loaded_options = None
+  _globals['_ENVIRONMENTALLOWLIST'].oneofs_by_name['value']._serialized_options = b'\320\332\030\001'
+  _globals['_ENVIRONMENTALLOWLIST'].fields_by_name['mode']._loaded_options = None
+  _globals['_ENVIRONMENTALLOWLIST'].fields_by_name['mode']._serialized_options = b'\262\333\030\010disabled'
+  _globals['_ENVIRONMENTDOMAINLIST'].fields_by_name['items']._loaded_options = None
+  _globals['_ENVIRONMENTDOMAINLIST'].fields_by_name['items']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTDOMAIN'].fields_by_name['domain']._loaded_options = None
+  _globals['_ENVIRONMENTDOMAIN'].fields_by_name['domain']._serialized_options = b'\342A\001\002'
+  _globals['_ENVIRONMENTDOMAIN'].fields_by_name['credential']._loaded_options = None
+  _globals['_ENVIRONMENTDOMAIN'].fields_by_name['credential']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTDOMAIN'].fields_by_name['transform']._loaded_options = None
+  _globals['_ENVIRONMENTDOMAIN'].fields_by_name['transform']._serialized_options = b'\342A\001\001\240\333\030\001'
+  _globals['_ENVIRONMENTDOMAIN'].fields_by_name['rest']._loaded_options = None
+  _globals['_ENVIRONMENTDOMAIN'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_ENVIRONMENTVARIABLE'].oneofs_by_name['value']._loaded_options = None
+  _globals['_ENVIRONMENTVARIABLE'].oneofs_by_name['value']._serialized_options = b'\320\332\030\001'
+  _globals['_ENVIRONMENTVARIABLESOURCE'].fields_by_name['value']._loaded_options = None
+  _globals['_ENVIRONMENTVARIABLESOURCE'].fields_by_name['value']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTVARIABLESOURCE'].fields_by_name['credential']._loaded_options = None
+  _globals['_ENVIRONMENTVARIABLESOURCE'].fields_by_name['credential']._serialized_options = b'\342A\001\001'
+  _globals['_ENVIRONMENTVARIABLESOURCE'].fields_by_name['rest']._loaded_options = None
+  _globals['_ENVIRONMENTVARIABLESOURCE'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_ENVIRONMENT']._serialized_start=139
+  _globals['_ENVIRONMENT']._serialized_end=237
+  _globals['_ENVIRONMENTSPEC']._serialized_start=240
+  _globals['_ENVIRONMENTSPEC']._serialized_end=654
+  _globals['_ENVIRONMENTSPEC_ENVENTRY']._serialized_start=542
+  _globals['_ENVIRONMENTSPEC_ENVENTRY']._serialized_end=626
+  _globals['_ENVIRONMENTSOURCE']._serialized_start=657
+  _globals['_ENVIRONMENTSOURCE']._serialized_end=937
+  _globals['_ENVIRONMENTNETWORK']._serialized_start=940
+  _globals['_ENVIRONMENTNETWORK']._serialized_end=1068
+  _globals['_ENVIRONMENTNETWORKRULES']._serialized_start=1070
+  _globals['_ENVIRONMENTNETWORKRULES']._serialized_end=1183
+  _globals['_ENVIRONMENTALLOWLIST']._serialized_start=1186
+  _globals['_ENVIRONMENTALLOWLIST']._serialized_end=1316
+  _globals['_ENVIRONMENTDOMAINLIST']._serialized_start=1318
+  _globals['_ENVIRONMENTDOMAINLIST']._serialized_end=1402
+  _globals['_ENVIRONMENTDOMAIN']._serialized_start=1405
+  _globals['_ENVIRONMENTDOMAIN']._serialized_end=1576
+  _globals['_ENVIRONMENTVARIABLE']._serialized_start=1578
+  _globals['_ENVIRONMENTVARIABLE']._serialized_end=1696
+  _globals['_ENVIRONMENTVARIABLESOURCE']._serialized_start=1699
+  _globals['_ENVIRONMENTVARIABLESOURCE']._serialized_end=1828
 # @@protoc_insertion_point(module_scope)

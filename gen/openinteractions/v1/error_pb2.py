@@ -22,18 +22,23 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fopeninteractions/v1/error.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\"Y\n\x05\x45rror\x12\x11\n\x04\x63ode\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07message\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_codeB\n\n\x08_messageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fopeninteractions/v1/error.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\"e\n\x05\x45rror\x12\x17\n\x04\x63ode\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x1a\n\x07message\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_codeB\n\n\x08_messageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'openinteractions.v1.error_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_ERROR'].fields_by_name['code']._loaded_options = None
+  _globals['_ERROR'].fields_by_name['code']._serialized_options = b'\342A\001\003'
+  _globals['_ERROR'].fields_by_name['message']._loaded_options = None
+  _globals['_ERROR'].fields_by_name['message']._serialized_options = b'\342A\001\003'
   _globals['_ERROR'].fields_by_name['rest']._loaded_options = None
   _globals['_ERROR'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_ERROR']._serialized_start=100
-  _globals['_ERROR']._serialized_end=189
+  _globals['_ERROR']._serialized_start=133
+  _globals['_ERROR']._serialized_end=234
 # @@protoc_insertion_point(module_scope)

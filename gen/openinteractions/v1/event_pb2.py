@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 from openinteractions.v1 import delta_pb2 as openinteractions_dot_v1_dot_delta__pb2
 from openinteractions.v1 import error_pb2 as openinteractions_dot_v1_dot_error__pb2
@@ -30,7 +31,7 @@ from openinteractions.v1 import step_pb2 as openinteractions_dot_v1_dot_step__pb
 from openinteractions.v1 import usage_pb2 as openinteractions_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fopeninteractions/v1/event.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\x1a\x1fopeninteractions/v1/delta.proto\x1a\x1fopeninteractions/v1/error.proto\x1a%openinteractions/v1/interaction.proto\x1a\x1eopeninteractions/v1/step.proto\x1a\x1fopeninteractions/v1/usage.proto\"\x8e\x05\n\x10InteractionEvent\x12\x15\n\x08\x65vent_id\x18\x01 \x01(\tH\x01\x88\x01\x01\x12S\n\x07\x63reated\x18\x02 \x01(\x0b\x32\'.openinteractions.v1.InteractionCreatedB\x17\x9a\xdb\x18\x13interaction.createdH\x00\x12\x64\n\rstatus_update\x18\x03 \x01(\x0b\x32,.openinteractions.v1.InteractionStatusUpdateB\x1d\x9a\xdb\x18\x19interaction.status_updateH\x00\x12\x44\n\nstep_start\x18\x04 \x01(\x0b\x32\x1e.openinteractions.v1.StepStartB\x0e\x9a\xdb\x18\nstep.startH\x00\x12\x44\n\nstep_delta\x18\x05 \x01(\x0b\x32\x1e.openinteractions.v1.StepDeltaB\x0e\x9a\xdb\x18\nstep.deltaH\x00\x12\x41\n\tstep_stop\x18\x06 \x01(\x0b\x32\x1d.openinteractions.v1.StepStopB\r\x9a\xdb\x18\tstep.stopH\x00\x12Y\n\tcompleted\x18\x07 \x01(\x0b\x32).openinteractions.v1.InteractionCompletedB\x19\x9a\xdb\x18\x15interaction.completedH\x00\x12\x41\n\x05\x65rror\x18\x08 \x01(\x0b\x32%.openinteractions.v1.InteractionErrorB\t\x9a\xdb\x18\x05\x65rrorH\x00\x12\x15\n\x05other\x18\x63 \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x17\n\x05\x65vent\x12\x0e\xca\xda\x18\nevent_typeB\x0b\n\t_event_id\"_\n\x12InteractionCreated\x12\x35\n\x0binteraction\x18\x01 \x01(\x0b\x32 .openinteractions.v1.Interaction\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\xf8\x01\n\x17InteractionStatusUpdate\x12\x1b\n\x0einteraction_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x36\n\x06status\x18\x02 \x01(\x0e\x32&.openinteractions.v1.InteractionStatus\x12\x1f\n\x12\x63ontinuation_token\x18\x03 \x01(\tH\x01\x88\x01\x01\x12)\n\x05usage\x18\x04 \x01(\x0b\x32\x1a.openinteractions.v1.Usage\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x11\n\x0f_interaction_idB\x15\n\x13_continuation_token\"f\n\tStepStart\x12\x12\n\x05index\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\'\n\x04step\x18\x02 \x01(\x0b\x32\x19.openinteractions.v1.Step\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_index\"\xa2\x01\n\tStepDelta\x12\x12\n\x05index\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12)\n\x05\x64\x65lta\x18\x02 \x01(\x0b\x32\x1a.openinteractions.v1.Delta\x12\x38\n\x08metadata\x18\x03 \x01(\x0b\x32&.openinteractions.v1.StepDeltaMetadata\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_index\"X\n\x11StepDeltaMetadata\x12/\n\x0btotal_usage\x18\x01 \x01(\x0b\x32\x1a.openinteractions.v1.Usage\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\x97\x01\n\x08StepStop\x12\x12\n\x05index\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12)\n\x05usage\x18\x02 \x01(\x0b\x32\x1a.openinteractions.v1.Usage\x12.\n\nstep_usage\x18\x03 \x01(\x0b\x32\x1a.openinteractions.v1.Usage\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_index\"a\n\x14InteractionCompleted\x12\x35\n\x0binteraction\x18\x01 \x01(\x0b\x32 .openinteractions.v1.Interaction\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"Q\n\x10InteractionError\x12)\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x1a.openinteractions.v1.Error\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fopeninteractions/v1/event.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\x1a\x1fopeninteractions/v1/delta.proto\x1a\x1fopeninteractions/v1/error.proto\x1a%openinteractions/v1/interaction.proto\x1a\x1eopeninteractions/v1/step.proto\x1a\x1fopeninteractions/v1/usage.proto\"\x94\x05\n\x10InteractionEvent\x12\x1b\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12S\n\x07\x63reated\x18\x02 \x01(\x0b\x32\'.openinteractions.v1.InteractionCreatedB\x17\x9a\xdb\x18\x13interaction.createdH\x00\x12\x64\n\rstatus_update\x18\x03 \x01(\x0b\x32,.openinteractions.v1.InteractionStatusUpdateB\x1d\x9a\xdb\x18\x19interaction.status_updateH\x00\x12\x44\n\nstep_start\x18\x04 \x01(\x0b\x32\x1e.openinteractions.v1.StepStartB\x0e\x9a\xdb\x18\nstep.startH\x00\x12\x44\n\nstep_delta\x18\x05 \x01(\x0b\x32\x1e.openinteractions.v1.StepDeltaB\x0e\x9a\xdb\x18\nstep.deltaH\x00\x12\x41\n\tstep_stop\x18\x06 \x01(\x0b\x32\x1d.openinteractions.v1.StepStopB\r\x9a\xdb\x18\tstep.stopH\x00\x12Y\n\tcompleted\x18\x07 \x01(\x0b\x32).openinteractions.v1.InteractionCompletedB\x19\x9a\xdb\x18\x15interaction.completedH\x00\x12\x41\n\x05\x65rror\x18\x08 \x01(\x0b\x32%.openinteractions.v1.InteractionErrorB\t\x9a\xdb\x18\x05\x65rrorH\x00\x12\x15\n\x05other\x18\x63 \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x17\n\x05\x65vent\x12\x0e\xca\xda\x18\nevent_typeB\x0b\n\t_event_id\"e\n\x12InteractionCreated\x12;\n\x0binteraction\x18\x01 \x01(\x0b\x32 .openinteractions.v1.InteractionB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\x90\x02\n\x17InteractionStatusUpdate\x12!\n\x0einteraction_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12<\n\x06status\x18\x02 \x01(\x0e\x32&.openinteractions.v1.InteractionStatusB\x04\xe2\x41\x01\x03\x12%\n\x12\x63ontinuation_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12/\n\x05usage\x18\x04 \x01(\x0b\x32\x1a.openinteractions.v1.UsageB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x11\n\x0f_interaction_idB\x15\n\x13_continuation_token\"r\n\tStepStart\x12\x18\n\x05index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12-\n\x04step\x18\x02 \x01(\x0b\x32\x19.openinteractions.v1.StepB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_index\"\xb4\x01\n\tStepDelta\x12\x18\n\x05index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12/\n\x05\x64\x65lta\x18\x02 \x01(\x0b\x32\x1a.openinteractions.v1.DeltaB\x04\xe2\x41\x01\x03\x12>\n\x08metadata\x18\x03 \x01(\x0b\x32&.openinteractions.v1.StepDeltaMetadataB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_index\"^\n\x11StepDeltaMetadata\x12\x35\n\x0btotal_usage\x18\x01 \x01(\x0b\x32\x1a.openinteractions.v1.UsageB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\xa9\x01\n\x08StepStop\x12\x18\n\x05index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12/\n\x05usage\x18\x02 \x01(\x0b\x32\x1a.openinteractions.v1.UsageB\x04\xe2\x41\x01\x03\x12\x34\n\nstep_usage\x18\x03 \x01(\x0b\x32\x1a.openinteractions.v1.UsageB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_index\"g\n\x14InteractionCompleted\x12;\n\x0binteraction\x18\x01 \x01(\x0b\x32 .openinteractions.v1.InteractionB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"W\n\x10InteractionError\x12/\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x1a.openinteractions.v1.ErrorB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_INTERACTIONEVENT'].oneofs_by_name['event']._loaded_options = None
   _globals['_INTERACTIONEVENT'].oneofs_by_name['event']._serialized_options = b'\312\332\030\nevent_type'
+  _globals['_INTERACTIONEVENT'].fields_by_name['event_id']._loaded_options = None
+  _globals['_INTERACTIONEVENT'].fields_by_name['event_id']._serialized_options = b'\342A\001\003'
   _globals['_INTERACTIONEVENT'].fields_by_name['created']._loaded_options = None
   _globals['_INTERACTIONEVENT'].fields_by_name['created']._serialized_options = b'\232\333\030\023interaction.created'
   _globals['_INTERACTIONEVENT'].fields_by_name['status_update']._loaded_options = None
@@ -55,38 +58,70 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INTERACTIONEVENT'].fields_by_name['error']._serialized_options = b'\232\333\030\005error'
   _globals['_INTERACTIONEVENT'].fields_by_name['other']._loaded_options = None
   _globals['_INTERACTIONEVENT'].fields_by_name['other']._serialized_options = b'\240\333\030\001'
+  _globals['_INTERACTIONCREATED'].fields_by_name['interaction']._loaded_options = None
+  _globals['_INTERACTIONCREATED'].fields_by_name['interaction']._serialized_options = b'\342A\001\003'
   _globals['_INTERACTIONCREATED'].fields_by_name['rest']._loaded_options = None
   _globals['_INTERACTIONCREATED'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['interaction_id']._loaded_options = None
+  _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['interaction_id']._serialized_options = b'\342A\001\003'
+  _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['status']._loaded_options = None
+  _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['status']._serialized_options = b'\342A\001\003'
+  _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['continuation_token']._loaded_options = None
+  _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['continuation_token']._serialized_options = b'\342A\001\003'
+  _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['usage']._loaded_options = None
+  _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['usage']._serialized_options = b'\342A\001\003'
   _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['rest']._loaded_options = None
   _globals['_INTERACTIONSTATUSUPDATE'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_STEPSTART'].fields_by_name['index']._loaded_options = None
+  _globals['_STEPSTART'].fields_by_name['index']._serialized_options = b'\342A\001\003'
+  _globals['_STEPSTART'].fields_by_name['step']._loaded_options = None
+  _globals['_STEPSTART'].fields_by_name['step']._serialized_options = b'\342A\001\003'
   _globals['_STEPSTART'].fields_by_name['rest']._loaded_options = None
   _globals['_STEPSTART'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_STEPDELTA'].fields_by_name['index']._loaded_options = None
+  _globals['_STEPDELTA'].fields_by_name['index']._serialized_options = b'\342A\001\003'
+  _globals['_STEPDELTA'].fields_by_name['delta']._loaded_options = None
+  _globals['_STEPDELTA'].fields_by_name['delta']._serialized_options = b'\342A\001\003'
+  _globals['_STEPDELTA'].fields_by_name['metadata']._loaded_options = None
+  _globals['_STEPDELTA'].fields_by_name['metadata']._serialized_options = b'\342A\001\003'
   _globals['_STEPDELTA'].fields_by_name['rest']._loaded_options = None
   _globals['_STEPDELTA'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_STEPDELTAMETADATA'].fields_by_name['total_usage']._loaded_options = None
+  _globals['_STEPDELTAMETADATA'].fields_by_name['total_usage']._serialized_options = b'\342A\001\003'
   _globals['_STEPDELTAMETADATA'].fields_by_name['rest']._loaded_options = None
   _globals['_STEPDELTAMETADATA'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_STEPSTOP'].fields_by_name['index']._loaded_options = None
+  _globals['_STEPSTOP'].fields_by_name['index']._serialized_options = b'\342A\001\003'
+  _globals['_STEPSTOP'].fields_by_name['usage']._loaded_options = None
+  _globals['_STEPSTOP'].fields_by_name['usage']._serialized_options = b'\342A\001\003'
+  _globals['_STEPSTOP'].fields_by_name['step_usage']._loaded_options = None
+  _globals['_STEPSTOP'].fields_by_name['step_usage']._serialized_options = b'\342A\001\003'
   _globals['_STEPSTOP'].fields_by_name['rest']._loaded_options = None
   _globals['_STEPSTOP'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_INTERACTIONCOMPLETED'].fields_by_name['interaction']._loaded_options = None
+  _globals['_INTERACTIONCOMPLETED'].fields_by_name['interaction']._serialized_options = b'\342A\001\003'
   _globals['_INTERACTIONCOMPLETED'].fields_by_name['rest']._loaded_options = None
   _globals['_INTERACTIONCOMPLETED'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_INTERACTIONERROR'].fields_by_name['error']._loaded_options = None
+  _globals['_INTERACTIONERROR'].fields_by_name['error']._serialized_options = b'\342A\001\003'
   _globals['_INTERACTIONERROR'].fields_by_name['rest']._loaded_options = None
   _globals['_INTERACTIONERROR'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_INTERACTIONEVENT']._serialized_start=271
-  _globals['_INTERACTIONEVENT']._serialized_end=925
-  _globals['_INTERACTIONCREATED']._serialized_start=927
-  _globals['_INTERACTIONCREATED']._serialized_end=1022
-  _globals['_INTERACTIONSTATUSUPDATE']._serialized_start=1025
-  _globals['_INTERACTIONSTATUSUPDATE']._serialized_end=1273
-  _globals['_STEPSTART']._serialized_start=1275
-  _globals['_STEPSTART']._serialized_end=1377
-  _globals['_STEPDELTA']._serialized_start=1380
-  _globals['_STEPDELTA']._serialized_end=1542
-  _globals['_STEPDELTAMETADATA']._serialized_start=1544
-  _globals['_STEPDELTAMETADATA']._serialized_end=1632
-  _globals['_STEPSTOP']._serialized_start=1635
-  _globals['_STEPSTOP']._serialized_end=1786
-  _globals['_INTERACTIONCOMPLETED']._serialized_start=1788
-  _globals['_INTERACTIONCOMPLETED']._serialized_end=1885
-  _globals['_INTERACTIONERROR']._serialized_start=1887
-  _globals['_INTERACTIONERROR']._serialized_end=1968
+  _globals['_INTERACTIONEVENT']._serialized_start=304
+  _globals['_INTERACTIONEVENT']._serialized_end=964
+  _globals['_INTERACTIONCREATED']._serialized_start=966
+  _globals['_INTERACTIONCREATED']._serialized_end=1067
+  _globals['_INTERACTIONSTATUSUPDATE']._serialized_start=1070
+  _globals['_INTERACTIONSTATUSUPDATE']._serialized_end=1342
+  _globals['_STEPSTART']._serialized_start=1344
+  _globals['_STEPSTART']._serialized_end=1458
+  _globals['_STEPDELTA']._serialized_start=1461
+  _globals['_STEPDELTA']._serialized_end=1641
+  _globals['_STEPDELTAMETADATA']._serialized_start=1643
+  _globals['_STEPDELTAMETADATA']._serialized_end=1737
+  _globals['_STEPSTOP']._serialized_start=1740
+  _globals['_STEPSTOP']._serialized_end=1909
+  _globals['_INTERACTIONCOMPLETED']._serialized_start=1911
+  _globals['_INTERACTIONCOMPLETED']._serialized_end=2014
+  _globals['_INTERACTIONERROR']._serialized_start=2016
+  _globals['_INTERACTIONERROR']._serialized_end=2103
 # @@protoc_insertion_point(module_scope)

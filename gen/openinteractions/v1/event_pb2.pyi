@@ -1,3 +1,4 @@
+from google.api import field_behavior_pb2 as _field_behavior_pb2
 from openinteractions.json.v1 import annotations_pb2 as _annotations_pb2
 from openinteractions.v1 import delta_pb2 as _delta_pb2
 from openinteractions.v1 import error_pb2 as _error_pb2

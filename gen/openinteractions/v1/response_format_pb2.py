@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)openinteractions/v1/response_format.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\"\x90\x01\n\x0fResponseFormats\x12\x35\n\x06single\x18\x01 \x01(\x0b\x32#.openinteractions.v1.ResponseFormatH\x00\x12\x37\n\x04list\x18\x02 \x01(\x0b\x32\'.openinteractions.v1.ResponseFormatListH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"H\n\x12ResponseFormatList\x12\x32\n\x05items\x18\x01 \x03(\x0b\x32#.openinteractions.v1.ResponseFormat\"\x8f\x02\n\x0eResponseFormat\x12/\n\x04text\x18\x01 \x01(\x0b\x32\x1f.openinteractions.v1.TextFormatH\x00\x12\x31\n\x05image\x18\x02 \x01(\x0b\x32 .openinteractions.v1.ImageFormatH\x00\x12\x31\n\x05\x61udio\x18\x03 \x01(\x0b\x32 .openinteractions.v1.AudioFormatH\x00\x12\x31\n\x05video\x18\x04 \x01(\x0b\x32 .openinteractions.v1.VideoFormatH\x00\x12\x1b\n\x0b\x62\x61re_schema\x18\x0f \x01(\tB\x04\xa0\xdb\x18\x01H\x00:\x04\x88\xdd\x18\x01\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\"z\n\nTextFormat\x12$\n\tmime_type\x18\x01 \x01(\tB\x0c\xba\xdb\x18\x08mimeTypeH\x00\x88\x01\x01\x12\x19\n\x06schema\x18\x02 \x01(\tB\x04\xa0\xdb\x18\x01H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_mime_typeB\t\n\x07_schema\"\xa0\x02\n\x0bImageFormat\x12$\n\tmime_type\x18\x01 \x01(\tB\x0c\xba\xdb\x18\x08mimeTypeH\x00\x88\x01\x01\x12*\n\x0c\x61spect_ratio\x18\x02 \x01(\tB\x0f\xba\xdb\x18\x0b\x61spectRatioH\x01\x88\x01\x01\x12?\n\nimage_size\x18\x03 \x01(\tB&\xb2\xdb\x18\x03\x35\x31\x32\xb2\xdb\x18\x02\x31K\xb2\xdb\x18\x02\x32K\xb2\xdb\x18\x02\x34K\xba\xdb\x18\timageSizeH\x02\x88\x01\x01\x12/\n\x08\x64\x65livery\x18\x04 \x01(\tB\x18\xb2\xdb\x18\x06inline\xb2\xdb\x18\x03uri\xb2\xdb\x18\x03urlH\x03\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_mime_typeB\x0f\n\r_aspect_ratioB\r\n\x0b_image_sizeB\x0b\n\t_delivery\"\xfe\x01\n\x0b\x41udioFormat\x12$\n\tmime_type\x18\x01 \x01(\tB\x0c\xba\xdb\x18\x08mimeTypeH\x00\x88\x01\x01\x12(\n\x0bsample_rate\x18\x02 \x01(\x05\x42\x0e\xba\xdb\x18\nsampleRateH\x01\x88\x01\x01\x12\"\n\x08\x62it_rate\x18\x03 \x01(\x05\x42\x0b\xba\xdb\x18\x07\x62itRateH\x02\x88\x01\x01\x12/\n\x08\x64\x65livery\x18\x04 \x01(\tB\x18\xb2\xdb\x18\x06inline\xb2\xdb\x18\x03uri\xb2\xdb\x18\x03urlH\x03\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_mime_typeB\x0e\n\x0c_sample_rateB\x0b\n\t_bit_rateB\x0b\n\t_delivery\"\x96\x02\n\x0bVideoFormat\x12*\n\x0c\x61spect_ratio\x18\x01 \x01(\tB\x0f\xba\xdb\x18\x0b\x61spectRatioH\x00\x88\x01\x01\x12\x17\n\nresolution\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08\x64uration\x18\x03 \x01(\tH\x02\x88\x01\x01\x12/\n\x08\x64\x65livery\x18\x04 \x01(\tB\x18\xb2\xdb\x18\x06inline\xb2\xdb\x18\x03uri\xb2\xdb\x18\x03urlH\x03\x88\x01\x01\x12 \n\x07gcs_uri\x18\x05 \x01(\tB\n\xba\xdb\x18\x06gcsUriH\x04\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0f\n\r_aspect_ratioB\r\n\x0b_resolutionB\x0b\n\t_durationB\x0b\n\t_deliveryB\n\n\x08_gcs_urib\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)openinteractions/v1/response_format.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\"\x90\x01\n\x0fResponseFormats\x12\x35\n\x06single\x18\x01 \x01(\x0b\x32#.openinteractions.v1.ResponseFormatH\x00\x12\x37\n\x04list\x18\x02 \x01(\x0b\x32\'.openinteractions.v1.ResponseFormatListH\x00\x42\r\n\x05value\x12\x04\xd0\xda\x18\x01\"N\n\x12ResponseFormatList\x12\x38\n\x05items\x18\x01 \x03(\x0b\x32#.openinteractions.v1.ResponseFormatB\x04\xe2\x41\x01\x01\"\x8f\x02\n\x0eResponseFormat\x12/\n\x04text\x18\x01 \x01(\x0b\x32\x1f.openinteractions.v1.TextFormatH\x00\x12\x31\n\x05image\x18\x02 \x01(\x0b\x32 .openinteractions.v1.ImageFormatH\x00\x12\x31\n\x05\x61udio\x18\x03 \x01(\x0b\x32 .openinteractions.v1.AudioFormatH\x00\x12\x31\n\x05video\x18\x04 \x01(\x0b\x32 .openinteractions.v1.VideoFormatH\x00\x12\x1b\n\x0b\x62\x61re_schema\x18\x0f \x01(\tB\x04\xa0\xdb\x18\x01H\x00:\x04\x88\xdd\x18\x01\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\"\x82\x01\n\nTextFormat\x12(\n\tmime_type\x18\x01 \x01(\tB\x10\xe2\x41\x01\x01\xba\xdb\x18\x08mimeTypeH\x00\x88\x01\x01\x12\x1d\n\x06schema\x18\x02 \x01(\tB\x08\xe2\x41\x01\x01\xa0\xdb\x18\x01H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_mime_typeB\t\n\x07_schema\"\xb0\x02\n\x0bImageFormat\x12(\n\tmime_type\x18\x01 \x01(\tB\x10\xe2\x41\x01\x01\xba\xdb\x18\x08mimeTypeH\x00\x88\x01\x01\x12.\n\x0c\x61spect_ratio\x18\x02 \x01(\tB\x13\xe2\x41\x01\x01\xba\xdb\x18\x0b\x61spectRatioH\x01\x88\x01\x01\x12\x43\n\nimage_size\x18\x03 \x01(\tB*\xe2\x41\x01\x01\xb2\xdb\x18\x03\x35\x31\x32\xb2\xdb\x18\x02\x31K\xb2\xdb\x18\x02\x32K\xb2\xdb\x18\x02\x34K\xba\xdb\x18\timageSizeH\x02\x88\x01\x01\x12\x33\n\x08\x64\x65livery\x18\x04 \x01(\tB\x1c\xe2\x41\x01\x01\xb2\xdb\x18\x06inline\xb2\xdb\x18\x03uri\xb2\xdb\x18\x03urlH\x03\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_mime_typeB\x0f\n\r_aspect_ratioB\r\n\x0b_image_sizeB\x0b\n\t_delivery\"\x8e\x02\n\x0b\x41udioFormat\x12(\n\tmime_type\x18\x01 \x01(\tB\x10\xe2\x41\x01\x01\xba\xdb\x18\x08mimeTypeH\x00\x88\x01\x01\x12,\n\x0bsample_rate\x18\x02 \x01(\x05\x42\x12\xe2\x41\x01\x01\xba\xdb\x18\nsampleRateH\x01\x88\x01\x01\x12&\n\x08\x62it_rate\x18\x03 \x01(\x05\x42\x0f\xe2\x41\x01\x01\xba\xdb\x18\x07\x62itRateH\x02\x88\x01\x01\x12\x33\n\x08\x64\x65livery\x18\x04 \x01(\tB\x1c\xe2\x41\x01\x01\xb2\xdb\x18\x06inline\xb2\xdb\x18\x03uri\xb2\xdb\x18\x03urlH\x03\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_mime_typeB\x0e\n\x0c_sample_rateB\x0b\n\t_bit_rateB\x0b\n\t_delivery\"\xae\x02\n\x0bVideoFormat\x12.\n\x0c\x61spect_ratio\x18\x01 \x01(\tB\x13\xe2\x41\x01\x01\xba\xdb\x18\x0b\x61spectRatioH\x00\x88\x01\x01\x12\x1d\n\nresolution\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x1b\n\x08\x64uration\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\x33\n\x08\x64\x65livery\x18\x04 \x01(\tB\x1c\xe2\x41\x01\x01\xb2\xdb\x18\x06inline\xb2\xdb\x18\x03uri\xb2\xdb\x18\x03urlH\x03\x88\x01\x01\x12$\n\x07gcs_uri\x18\x05 \x01(\tB\x0e\xe2\x41\x01\x01\xba\xdb\x18\x06gcsUriH\x04\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0f\n\r_aspect_ratioB\r\n\x0b_resolutionB\x0b\n\t_durationB\x0b\n\t_deliveryB\n\n\x08_gcs_urib\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RESPONSEFORMATS'].oneofs_by_name['value']._loaded_options = None
   _globals['_RESPONSEFORMATS'].oneofs_by_name['value']._serialized_options = b'\320\332\030\001'
+  _globals['_RESPONSEFORMATLIST'].fields_by_name['items']._loaded_options = None
+  _globals['_RESPONSEFORMATLIST'].fields_by_name['items']._serialized_options = b'\342A\001\001'
   _globals['_RESPONSEFORMAT'].oneofs_by_name['kind']._loaded_options = None
   _globals['_RESPONSEFORMAT'].oneofs_by_name['kind']._serialized_options = b'\312\332\030\004type'
   _globals['_RESPONSEFORMAT'].fields_by_name['bare_schema']._loaded_options = None
@@ -41,51 +44,55 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESPONSEFORMAT']._loaded_options = None
   _globals['_RESPONSEFORMAT']._serialized_options = b'\210\335\030\001'
   _globals['_TEXTFORMAT'].fields_by_name['mime_type']._loaded_options = None
-  _globals['_TEXTFORMAT'].fields_by_name['mime_type']._serialized_options = b'\272\333\030\010mimeType'
+  _globals['_TEXTFORMAT'].fields_by_name['mime_type']._serialized_options = b'\342A\001\001\272\333\030\010mimeType'
   _globals['_TEXTFORMAT'].fields_by_name['schema']._loaded_options = None
-  _globals['_TEXTFORMAT'].fields_by_name['schema']._serialized_options = b'\240\333\030\001'
+  _globals['_TEXTFORMAT'].fields_by_name['schema']._serialized_options = b'\342A\001\001\240\333\030\001'
   _globals['_TEXTFORMAT'].fields_by_name['rest']._loaded_options = None
   _globals['_TEXTFORMAT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_IMAGEFORMAT'].fields_by_name['mime_type']._loaded_options = None
-  _globals['_IMAGEFORMAT'].fields_by_name['mime_type']._serialized_options = b'\272\333\030\010mimeType'
+  _globals['_IMAGEFORMAT'].fields_by_name['mime_type']._serialized_options = b'\342A\001\001\272\333\030\010mimeType'
   _globals['_IMAGEFORMAT'].fields_by_name['aspect_ratio']._loaded_options = None
-  _globals['_IMAGEFORMAT'].fields_by_name['aspect_ratio']._serialized_options = b'\272\333\030\013aspectRatio'
+  _globals['_IMAGEFORMAT'].fields_by_name['aspect_ratio']._serialized_options = b'\342A\001\001\272\333\030\013aspectRatio'
   _globals['_IMAGEFORMAT'].fields_by_name['image_size']._loaded_options = None
-  _globals['_IMAGEFORMAT'].fields_by_name['image_size']._serialized_options = b'\262\333\030\003512\262\333\030\0021K\262\333\030\0022K\262\333\030\0024K\272\333\030\timageSize'
+  _globals['_IMAGEFORMAT'].fields_by_name['image_size']._serialized_options = b'\342A\001\001\262\333\030\003512\262\333\030\0021K\262\333\030\0022K\262\333\030\0024K\272\333\030\timageSize'
   _globals['_IMAGEFORMAT'].fields_by_name['delivery']._loaded_options = None
-  _globals['_IMAGEFORMAT'].fields_by_name['delivery']._serialized_options = b'\262\333\030\006inline\262\333\030\003uri\262\333\030\003url'
+  _globals['_IMAGEFORMAT'].fields_by_name['delivery']._serialized_options = b'\342A\001\001\262\333\030\006inline\262\333\030\003uri\262\333\030\003url'
   _globals['_IMAGEFORMAT'].fields_by_name['rest']._loaded_options = None
   _globals['_IMAGEFORMAT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_AUDIOFORMAT'].fields_by_name['mime_type']._loaded_options = None
-  _globals['_AUDIOFORMAT'].fields_by_name['mime_type']._serialized_options = b'\272\333\030\010mimeType'
+  _globals['_AUDIOFORMAT'].fields_by_name['mime_type']._serialized_options = b'\342A\001\001\272\333\030\010mimeType'
   _globals['_AUDIOFORMAT'].fields_by_name['sample_rate']._loaded_options = None
-  _globals['_AUDIOFORMAT'].fields_by_name['sample_rate']._serialized_options = b'\272\333\030\nsampleRate'
+  _globals['_AUDIOFORMAT'].fields_by_name['sample_rate']._serialized_options = b'\342A\001\001\272\333\030\nsampleRate'
   _globals['_AUDIOFORMAT'].fields_by_name['bit_rate']._loaded_options = None
-  _globals['_AUDIOFORMAT'].fields_by_name['bit_rate']._serialized_options = b'\272\333\030\007bitRate'
+  _globals['_AUDIOFORMAT'].fields_by_name['bit_rate']._serialized_options = b'\342A\001\001\272\333\030\007bitRate'
   _globals['_AUDIOFORMAT'].fields_by_name['delivery']._loaded_options = None
-  _globals['_AUDIOFORMAT'].fields_by_name['delivery']._serialized_options = b'\262\333\030\006inline\262\333\030\003uri\262\333\030\003url'
+  _globals['_AUDIOFORMAT'].fields_by_name['delivery']._serialized_options = b'\342A\001\001\262\333\030\006inline\262\333\030\003uri\262\333\030\003url'
   _globals['_AUDIOFORMAT'].fields_by_name['rest']._loaded_options = None
   _globals['_AUDIOFORMAT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_VIDEOFORMAT'].fields_by_name['aspect_ratio']._loaded_options = None
-  _globals['_VIDEOFORMAT'].fields_by_name['aspect_ratio']._serialized_options = b'\272\333\030\013aspectRatio'
+  _globals['_VIDEOFORMAT'].fields_by_name['aspect_ratio']._serialized_options = b'\342A\001\001\272\333\030\013aspectRatio'
+  _globals['_VIDEOFORMAT'].fields_by_name['resolution']._loaded_options = None
+  _globals['_VIDEOFORMAT'].fields_by_name['resolution']._serialized_options = b'\342A\001\001'
+  _globals['_VIDEOFORMAT'].fields_by_name['duration']._loaded_options = None
+  _globals['_VIDEOFORMAT'].fields_by_name['duration']._serialized_options = b'\342A\001\001'
   _globals['_VIDEOFORMAT'].fields_by_name['delivery']._loaded_options = None
-  _globals['_VIDEOFORMAT'].fields_by_name['delivery']._serialized_options = b'\262\333\030\006inline\262\333\030\003uri\262\333\030\003url'
+  _globals['_VIDEOFORMAT'].fields_by_name['delivery']._serialized_options = b'\342A\001\001\262\333\030\006inline\262\333\030\003uri\262\333\030\003url'
   _globals['_VIDEOFORMAT'].fields_by_name['gcs_uri']._loaded_options = None
-  _globals['_VIDEOFORMAT'].fields_by_name['gcs_uri']._serialized_options = b'\272\333\030\006gcsUri'
+  _globals['_VIDEOFORMAT'].fields_by_name['gcs_uri']._serialized_options = b'\342A\001\001\272\333\030\006gcsUri'
   _globals['_VIDEOFORMAT'].fields_by_name['rest']._loaded_options = None
   _globals['_VIDEOFORMAT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_RESPONSEFORMATS']._serialized_start=111
-  _globals['_RESPONSEFORMATS']._serialized_end=255
-  _globals['_RESPONSEFORMATLIST']._serialized_start=257
-  _globals['_RESPONSEFORMATLIST']._serialized_end=329
-  _globals['_RESPONSEFORMAT']._serialized_start=332
-  _globals['_RESPONSEFORMAT']._serialized_end=603
-  _globals['_TEXTFORMAT']._serialized_start=605
-  _globals['_TEXTFORMAT']._serialized_end=727
-  _globals['_IMAGEFORMAT']._serialized_start=730
-  _globals['_IMAGEFORMAT']._serialized_end=1018
-  _globals['_AUDIOFORMAT']._serialized_start=1021
-  _globals['_AUDIOFORMAT']._serialized_end=1275
-  _globals['_VIDEOFORMAT']._serialized_start=1278
-  _globals['_VIDEOFORMAT']._serialized_end=1556
+  _globals['_RESPONSEFORMATS']._serialized_start=144
+  _globals['_RESPONSEFORMATS']._serialized_end=288
+  _globals['_RESPONSEFORMATLIST']._serialized_start=290
+  _globals['_RESPONSEFORMATLIST']._serialized_end=368
+  _globals['_RESPONSEFORMAT']._serialized_start=371
+  _globals['_RESPONSEFORMAT']._serialized_end=642
+  _globals['_TEXTFORMAT']._serialized_start=645
+  _globals['_TEXTFORMAT']._serialized_end=775
+  _globals['_IMAGEFORMAT']._serialized_start=778
+  _globals['_IMAGEFORMAT']._serialized_end=1082
+  _globals['_AUDIOFORMAT']._serialized_start=1085
+  _globals['_AUDIOFORMAT']._serialized_end=1355
+  _globals['_VIDEOFORMAT']._serialized_start=1358
+  _globals['_VIDEOFORMAT']._serialized_end=1660
 # @@protoc_insertion_point(module_scope)

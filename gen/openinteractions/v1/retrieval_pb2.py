@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#openinteractions/v1/retrieval.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\"\xa8\x03\n\rRetrievalTool\x12\x61\n\x0fretrieval_types\x18\x01 \x03(\tBH\xb2\xdb\x18\x10vertex_ai_search\xb2\xdb\x18\trag_store\xb2\xdb\x18\rexa_ai_search\xb2\xdb\x18\x12parallel_ai_search\x12J\n\x17vertex_ai_search_config\x18\x02 \x01(\x0b\x32).openinteractions.v1.VertexAiSearchConfig\x12=\n\x10rag_store_config\x18\x03 \x01(\x0b\x32#.openinteractions.v1.RagStoreConfig\x12G\n\x14\x65xa_ai_search_config\x18\x04 \x01(\x0b\x32).openinteractions.v1.ExternalSearchConfig\x12L\n\x19parallel_ai_search_config\x18\x05 \x01(\x0b\x32).openinteractions.v1.ExternalSearchConfig\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"^\n\x14VertexAiSearchConfig\x12\x13\n\x06\x65ngine\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x12\n\ndatastores\x18\x02 \x03(\t\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\t\n\x07_engine\"\x9e\x02\n\x0eRagStoreConfig\x12\x37\n\rrag_resources\x18\x01 \x03(\x0b\x32 .openinteractions.v1.RagResource\x12\x45\n\x14rag_retrieval_config\x18\x02 \x01(\x0b\x32\'.openinteractions.v1.RagRetrievalConfig\x12\x1d\n\x10similarity_top_k\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12&\n\x19vector_distance_threshold\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x13\n\x11_similarity_top_kB\x1c\n\x1a_vector_distance_threshold\"_\n\x0bRagResource\x12\x17\n\nrag_corpus\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x0crag_file_ids\x18\x02 \x03(\t\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\r\n\x0b_rag_corpus\"\xe5\x01\n\x12RagRetrievalConfig\x12\x12\n\x05top_k\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12.\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x1e.openinteractions.v1.RagFilter\x12;\n\rhybrid_search\x18\x03 \x01(\x0b\x32$.openinteractions.v1.RagHybridSearch\x12\x30\n\x07ranking\x18\x04 \x01(\x0b\x32\x1f.openinteractions.v1.RagRanking\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_top_k\"\xe1\x01\n\tRagFilter\x12\x1c\n\x0fmetadata_filter\x18\x01 \x01(\tH\x00\x88\x01\x01\x12&\n\x19vector_distance_threshold\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12(\n\x1bvector_similarity_threshold\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x12\n\x10_metadata_filterB\x1c\n\x1a_vector_distance_thresholdB\x1e\n\x1c_vector_similarity_threshold\"C\n\x0fRagHybridSearch\x12\x12\n\x05\x61lpha\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_alpha\"\xc5\x01\n\nRagRanking\x12-\n\x0eranking_config\x18\x01 \x01(\tB\x10\xb2\xdb\x18\x0crank_serviceH\x00\x88\x01\x01\x12\x17\n\nmodel_name\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x39\n\x0crank_service\x18\x03 \x01(\x0b\x32#.openinteractions.v1.RagRankService\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x11\n\x0f_ranking_configB\r\n\x0b_model_name\"L\n\x0eRagRankService\x12\x17\n\nmodel_name\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\r\n\x0b_model_name\"\x80\x01\n\x14\x45xternalSearchConfig\x12\x14\n\x07\x61pi_key\x18\x01 \x01(\tH\x00\x88\x01\x01\x12 \n\rcustom_config\x18\x02 \x01(\tB\x04\xa0\xdb\x18\x01H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\n\n\x08_api_keyB\x10\n\x0e_custom_configb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#openinteractions/v1/retrieval.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\"\xc4\x03\n\rRetrievalTool\x12\x65\n\x0fretrieval_types\x18\x01 \x03(\tBL\xe2\x41\x01\x01\xb2\xdb\x18\x10vertex_ai_search\xb2\xdb\x18\trag_store\xb2\xdb\x18\rexa_ai_search\xb2\xdb\x18\x12parallel_ai_search\x12P\n\x17vertex_ai_search_config\x18\x02 \x01(\x0b\x32).openinteractions.v1.VertexAiSearchConfigB\x04\xe2\x41\x01\x01\x12\x43\n\x10rag_store_config\x18\x03 \x01(\x0b\x32#.openinteractions.v1.RagStoreConfigB\x04\xe2\x41\x01\x01\x12M\n\x14\x65xa_ai_search_config\x18\x04 \x01(\x0b\x32).openinteractions.v1.ExternalSearchConfigB\x04\xe2\x41\x01\x01\x12R\n\x19parallel_ai_search_config\x18\x05 \x01(\x0b\x32).openinteractions.v1.ExternalSearchConfigB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"j\n\x14VertexAiSearchConfig\x12\x19\n\x06\x65ngine\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x18\n\ndatastores\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\t\n\x07_engine\"\xb6\x02\n\x0eRagStoreConfig\x12=\n\rrag_resources\x18\x01 \x03(\x0b\x32 .openinteractions.v1.RagResourceB\x04\xe2\x41\x01\x01\x12K\n\x14rag_retrieval_config\x18\x02 \x01(\x0b\x32\'.openinteractions.v1.RagRetrievalConfigB\x04\xe2\x41\x01\x01\x12#\n\x10similarity_top_k\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12,\n\x19vector_distance_threshold\x18\x04 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x13\n\x11_similarity_top_kB\x1c\n\x1a_vector_distance_threshold\"k\n\x0bRagResource\x12\x1d\n\nrag_corpus\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x1a\n\x0crag_file_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\r\n\x0b_rag_corpus\"\xfd\x01\n\x12RagRetrievalConfig\x12\x18\n\x05top_k\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x34\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x1e.openinteractions.v1.RagFilterB\x04\xe2\x41\x01\x01\x12\x41\n\rhybrid_search\x18\x03 \x01(\x0b\x32$.openinteractions.v1.RagHybridSearchB\x04\xe2\x41\x01\x01\x12\x36\n\x07ranking\x18\x04 \x01(\x0b\x32\x1f.openinteractions.v1.RagRankingB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_top_k\"\xf3\x01\n\tRagFilter\x12\"\n\x0fmetadata_filter\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12,\n\x19vector_distance_threshold\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12.\n\x1bvector_similarity_threshold\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x12\n\x10_metadata_filterB\x1c\n\x1a_vector_distance_thresholdB\x1e\n\x1c_vector_similarity_threshold\"I\n\x0fRagHybridSearch\x12\x18\n\x05\x61lpha\x18\x01 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_alpha\"\xd5\x01\n\nRagRanking\x12\x31\n\x0eranking_config\x18\x01 \x01(\tB\x14\xe2\x41\x01\x02\xb2\xdb\x18\x0crank_serviceH\x00\x88\x01\x01\x12\x1d\n\nmodel_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12?\n\x0crank_service\x18\x03 \x01(\x0b\x32#.openinteractions.v1.RagRankServiceB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x11\n\x0f_ranking_configB\r\n\x0b_model_name\"R\n\x0eRagRankService\x12\x1d\n\nmodel_name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\r\n\x0b_model_name\"\x8b\x01\n\x14\x45xternalSearchConfig\x12\x1b\n\x07\x61pi_key\x18\x01 \x01(\tB\x05\xe2\x41\x02\x01\x04H\x00\x88\x01\x01\x12$\n\rcustom_config\x18\x02 \x01(\tB\x08\xe2\x41\x01\x01\xa0\xdb\x18\x01H\x01\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\n\n\x08_api_keyB\x10\n\x0e_custom_configb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,49 +34,97 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'openinteractions.v1.retriev
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RETRIEVALTOOL'].fields_by_name['retrieval_types']._loaded_options = None
-  _globals['_RETRIEVALTOOL'].fields_by_name['retrieval_types']._serialized_options = b'\262\333\030\020vertex_ai_search\262\333\030\trag_store\262\333\030\rexa_ai_search\262\333\030\022parallel_ai_search'
+  _globals['_RETRIEVALTOOL'].fields_by_name['retrieval_types']._serialized_options = b'\342A\001\001\262\333\030\020vertex_ai_search\262\333\030\trag_store\262\333\030\rexa_ai_search\262\333\030\022parallel_ai_search'
+  _globals['_RETRIEVALTOOL'].fields_by_name['vertex_ai_search_config']._loaded_options = None
+  _globals['_RETRIEVALTOOL'].fields_by_name['vertex_ai_search_config']._serialized_options = b'\342A\001\001'
+  _globals['_RETRIEVALTOOL'].fields_by_name['rag_store_config']._loaded_options = None
+  _globals['_RETRIEVALTOOL'].fields_by_name['rag_store_config']._serialized_options = b'\342A\001\001'
+  _globals['_RETRIEVALTOOL'].fields_by_name['exa_ai_search_config']._loaded_options = None
+  _globals['_RETRIEVALTOOL'].fields_by_name['exa_ai_search_config']._serialized_options = b'\342A\001\001'
+  _globals['_RETRIEVALTOOL'].fields_by_name['parallel_ai_search_config']._loaded_options = None
+  _globals['_RETRIEVALTOOL'].fields_by_name['parallel_ai_search_config']._serialized_options = b'\342A\001\001'
   _globals['_RETRIEVALTOOL'].fields_by_name['rest']._loaded_options = None
   _globals['_RETRIEVALTOOL'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_VERTEXAISEARCHCONFIG'].fields_by_name['engine']._loaded_options = None
+  _globals['_VERTEXAISEARCHCONFIG'].fields_by_name['engine']._serialized_options = b'\342A\001\001'
+  _globals['_VERTEXAISEARCHCONFIG'].fields_by_name['datastores']._loaded_options = None
+  _globals['_VERTEXAISEARCHCONFIG'].fields_by_name['datastores']._serialized_options = b'\342A\001\001'
   _globals['_VERTEXAISEARCHCONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_VERTEXAISEARCHCONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_RAGSTORECONFIG'].fields_by_name['rag_resources']._loaded_options = None
+  _globals['_RAGSTORECONFIG'].fields_by_name['rag_resources']._serialized_options = b'\342A\001\001'
+  _globals['_RAGSTORECONFIG'].fields_by_name['rag_retrieval_config']._loaded_options = None
+  _globals['_RAGSTORECONFIG'].fields_by_name['rag_retrieval_config']._serialized_options = b'\342A\001\001'
+  _globals['_RAGSTORECONFIG'].fields_by_name['similarity_top_k']._loaded_options = None
+  _globals['_RAGSTORECONFIG'].fields_by_name['similarity_top_k']._serialized_options = b'\342A\001\001'
+  _globals['_RAGSTORECONFIG'].fields_by_name['vector_distance_threshold']._loaded_options = None
+  _globals['_RAGSTORECONFIG'].fields_by_name['vector_distance_threshold']._serialized_options = b'\342A\001\001'
   _globals['_RAGSTORECONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_RAGSTORECONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_RAGRESOURCE'].fields_by_name['rag_corpus']._loaded_options = None
+  _globals['_RAGRESOURCE'].fields_by_name['rag_corpus']._serialized_options = b'\342A\001\001'
+  _globals['_RAGRESOURCE'].fields_by_name['rag_file_ids']._loaded_options = None
+  _globals['_RAGRESOURCE'].fields_by_name['rag_file_ids']._serialized_options = b'\342A\001\001'
   _globals['_RAGRESOURCE'].fields_by_name['rest']._loaded_options = None
   _globals['_RAGRESOURCE'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_RAGRETRIEVALCONFIG'].fields_by_name['top_k']._loaded_options = None
+  _globals['_RAGRETRIEVALCONFIG'].fields_by_name['top_k']._serialized_options = b'\342A\001\001'
+  _globals['_RAGRETRIEVALCONFIG'].fields_by_name['filter']._loaded_options = None
+  _globals['_RAGRETRIEVALCONFIG'].fields_by_name['filter']._serialized_options = b'\342A\001\001'
+  _globals['_RAGRETRIEVALCONFIG'].fields_by_name['hybrid_search']._loaded_options = None
+  _globals['_RAGRETRIEVALCONFIG'].fields_by_name['hybrid_search']._serialized_options = b'\342A\001\001'
+  _globals['_RAGRETRIEVALCONFIG'].fields_by_name['ranking']._loaded_options = None
+  _globals['_RAGRETRIEVALCONFIG'].fields_by_name['ranking']._serialized_options = b'\342A\001\001'
   _globals['_RAGRETRIEVALCONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_RAGRETRIEVALCONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_RAGFILTER'].fields_by_name['metadata_filter']._loaded_options = None
+  _globals['_RAGFILTER'].fields_by_name['metadata_filter']._serialized_options = b'\342A\001\001'
+  _globals['_RAGFILTER'].fields_by_name['vector_distance_threshold']._loaded_options = None
+  _globals['_RAGFILTER'].fields_by_name['vector_distance_threshold']._serialized_options = b'\342A\001\001'
+  _globals['_RAGFILTER'].fields_by_name['vector_similarity_threshold']._loaded_options = None
+  _globals['_RAGFILTER'].fields_by_name['vector_similarity_threshold']._serialized_options = b'\342A\001\001'
   _globals['_RAGFILTER'].fields_by_name['rest']._loaded_options = None
   _globals['_RAGFILTER'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_RAGHYBRIDSEARCH'].fields_by_name['alpha']._loaded_options = None
+  _globals['_RAGHYBRIDSEARCH'].fields_by_name['alpha']._serialized_options = b'\342A\001\001'
   _globals['_RAGHYBRIDSEARCH'].fields_by_name['rest']._loaded_options = None
   _globals['_RAGHYBRIDSEARCH'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_RAGRANKING'].fields_by_name['ranking_config']._loaded_options = None
-  _globals['_RAGRANKING'].fields_by_name['ranking_config']._serialized_options = b'\262\333\030\014rank_service'
+  _globals['_RAGRANKING'].fields_by_name['ranking_config']._serialized_options = b'\342A\001\002\262\333\030\014rank_service'
+  _globals['_RAGRANKING'].fields_by_name['model_name']._loaded_options = None
+  _globals['_RAGRANKING'].fields_by_name['model_name']._serialized_options = b'\342A\001\001'
+  _globals['_RAGRANKING'].fields_by_name['rank_service']._loaded_options = None
+  _globals['_RAGRANKING'].fields_by_name['rank_service']._serialized_options = b'\342A\001\001'
   _globals['_RAGRANKING'].fields_by_name['rest']._loaded_options = None
   _globals['_RAGRANKING'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_RAGRANKSERVICE'].fields_by_name['model_name']._loaded_options = None
+  _globals['_RAGRANKSERVICE'].fields_by_name['model_name']._serialized_options = b'\342A\001\001'
   _globals['_RAGRANKSERVICE'].fields_by_name['rest']._loaded_options = None
   _globals['_RAGRANKSERVICE'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_EXTERNALSEARCHCONFIG'].fields_by_name['api_key']._loaded_options = None
+  _globals['_EXTERNALSEARCHCONFIG'].fields_by_name['api_key']._serialized_options = b'\342A\002\001\004'
   _globals['_EXTERNALSEARCHCONFIG'].fields_by_name['custom_config']._loaded_options = None
-  _globals['_EXTERNALSEARCHCONFIG'].fields_by_name['custom_config']._serialized_options = b'\240\333\030\001'
+  _globals['_EXTERNALSEARCHCONFIG'].fields_by_name['custom_config']._serialized_options = b'\342A\001\001\240\333\030\001'
   _globals['_EXTERNALSEARCHCONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_EXTERNALSEARCHCONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_RETRIEVALTOOL']._serialized_start=105
-  _globals['_RETRIEVALTOOL']._serialized_end=529
-  _globals['_VERTEXAISEARCHCONFIG']._serialized_start=531
-  _globals['_VERTEXAISEARCHCONFIG']._serialized_end=625
-  _globals['_RAGSTORECONFIG']._serialized_start=628
-  _globals['_RAGSTORECONFIG']._serialized_end=914
-  _globals['_RAGRESOURCE']._serialized_start=916
-  _globals['_RAGRESOURCE']._serialized_end=1011
-  _globals['_RAGRETRIEVALCONFIG']._serialized_start=1014
-  _globals['_RAGRETRIEVALCONFIG']._serialized_end=1243
-  _globals['_RAGFILTER']._serialized_start=1246
-  _globals['_RAGFILTER']._serialized_end=1471
-  _globals['_RAGHYBRIDSEARCH']._serialized_start=1473
-  _globals['_RAGHYBRIDSEARCH']._serialized_end=1540
-  _globals['_RAGRANKING']._serialized_start=1543
-  _globals['_RAGRANKING']._serialized_end=1740
-  _globals['_RAGRANKSERVICE']._serialized_start=1742
-  _globals['_RAGRANKSERVICE']._serialized_end=1818
-  _globals['_EXTERNALSEARCHCONFIG']._serialized_start=1821
-  _globals['_EXTERNALSEARCHCONFIG']._serialized_end=1949
+  _globals['_RETRIEVALTOOL']._serialized_start=138
+  _globals['_RETRIEVALTOOL']._serialized_end=590
+  _globals['_VERTEXAISEARCHCONFIG']._serialized_start=592
+  _globals['_VERTEXAISEARCHCONFIG']._serialized_end=698
+  _globals['_RAGSTORECONFIG']._serialized_start=701
+  _globals['_RAGSTORECONFIG']._serialized_end=1011
+  _globals['_RAGRESOURCE']._serialized_start=1013
+  _globals['_RAGRESOURCE']._serialized_end=1120
+  _globals['_RAGRETRIEVALCONFIG']._serialized_start=1123
+  _globals['_RAGRETRIEVALCONFIG']._serialized_end=1376
+  _globals['_RAGFILTER']._serialized_start=1379
+  _globals['_RAGFILTER']._serialized_end=1622
+  _globals['_RAGHYBRIDSEARCH']._serialized_start=1624
+  _globals['_RAGHYBRIDSEARCH']._serialized_end=1697
+  _globals['_RAGRANKING']._serialized_start=1700
+  _globals['_RAGRANKING']._serialized_end=1913
+  _globals['_RAGRANKSERVICE']._serialized_start=1915
+  _globals['_RAGRANKSERVICE']._serialized_end=1997
+  _globals['_EXTERNALSEARCHCONFIG']._serialized_start=2000
+  _globals['_EXTERNALSEARCHCONFIG']._serialized_end=2139
 # @@protoc_insertion_point(module_scope)

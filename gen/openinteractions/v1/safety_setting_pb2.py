@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(openinteractions/v1/safety_setting.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\"\xc0\x03\n\rSafetySetting\x12\xd3\x01\n\x04type\x18\x01 \x01(\tB\xbf\x01\xb2\xdb\x18\x0bhate_speech\xb2\xdb\x18\x11\x64\x61ngerous_content\xb2\xdb\x18\nharassment\xb2\xdb\x18\x11sexually_explicit\xb2\xdb\x18\x0f\x63ivic_integrity\xb2\xdb\x18\nimage_hate\xb2\xdb\x18\x17image_dangerous_content\xb2\xdb\x18\x10image_harassment\xb2\xdb\x18\x17image_sexually_explicit\xb2\xdb\x18\tjailbreakH\x00\x88\x01\x01\x12q\n\tthreshold\x18\x02 \x01(\tBY\xb2\xdb\x18\x13\x62lock_low_and_above\xb2\xdb\x18\x16\x62lock_medium_and_above\xb2\xdb\x18\x0f\x62lock_only_high\xb2\xdb\x18\nblock_none\xb2\xdb\x18\x03offH\x01\x88\x01\x01\x12\x30\n\x06method\x18\x03 \x01(\tB\x1b\xb2\xdb\x18\x08severity\xb2\xdb\x18\x0bprobabilityH\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_typeB\x0c\n\n_thresholdB\t\n\x07_methodb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(openinteractions/v1/safety_setting.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\"\xcc\x03\n\rSafetySetting\x12\xd7\x01\n\x04type\x18\x01 \x01(\tB\xc3\x01\xe2\x41\x01\x02\xb2\xdb\x18\x0bhate_speech\xb2\xdb\x18\x11\x64\x61ngerous_content\xb2\xdb\x18\nharassment\xb2\xdb\x18\x11sexually_explicit\xb2\xdb\x18\x0f\x63ivic_integrity\xb2\xdb\x18\nimage_hate\xb2\xdb\x18\x17image_dangerous_content\xb2\xdb\x18\x10image_harassment\xb2\xdb\x18\x17image_sexually_explicit\xb2\xdb\x18\tjailbreakH\x00\x88\x01\x01\x12u\n\tthreshold\x18\x02 \x01(\tB]\xe2\x41\x01\x02\xb2\xdb\x18\x13\x62lock_low_and_above\xb2\xdb\x18\x16\x62lock_medium_and_above\xb2\xdb\x18\x0f\x62lock_only_high\xb2\xdb\x18\nblock_none\xb2\xdb\x18\x03offH\x01\x88\x01\x01\x12\x34\n\x06method\x18\x03 \x01(\tB\x1f\xe2\x41\x01\x01\xb2\xdb\x18\x08severity\xb2\xdb\x18\x0bprobabilityH\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_typeB\x0c\n\n_thresholdB\t\n\x07_methodb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,13 +34,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'openinteractions.v1.safety_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SAFETYSETTING'].fields_by_name['type']._loaded_options = None
-  _globals['_SAFETYSETTING'].fields_by_name['type']._serialized_options = b'\262\333\030\013hate_speech\262\333\030\021dangerous_content\262\333\030\nharassment\262\333\030\021sexually_explicit\262\333\030\017civic_integrity\262\333\030\nimage_hate\262\333\030\027image_dangerous_content\262\333\030\020image_harassment\262\333\030\027image_sexually_explicit\262\333\030\tjailbreak'
+  _globals['_SAFETYSETTING'].fields_by_name['type']._serialized_options = b'\342A\001\002\262\333\030\013hate_speech\262\333\030\021dangerous_content\262\333\030\nharassment\262\333\030\021sexually_explicit\262\333\030\017civic_integrity\262\333\030\nimage_hate\262\333\030\027image_dangerous_content\262\333\030\020image_harassment\262\333\030\027image_sexually_explicit\262\333\030\tjailbreak'
   _globals['_SAFETYSETTING'].fields_by_name['threshold']._loaded_options = None
-  _globals['_SAFETYSETTING'].fields_by_name['threshold']._serialized_options = b'\262\333\030\023block_low_and_above\262\333\030\026block_medium_and_above\262\333\030\017block_only_high\262\333\030\nblock_none\262\333\030\003off'
+  _globals['_SAFETYSETTING'].fields_by_name['threshold']._serialized_options = b'\342A\001\002\262\333\030\023block_low_and_above\262\333\030\026block_medium_and_above\262\333\030\017block_only_high\262\333\030\nblock_none\262\333\030\003off'
   _globals['_SAFETYSETTING'].fields_by_name['method']._loaded_options = None
-  _globals['_SAFETYSETTING'].fields_by_name['method']._serialized_options = b'\262\333\030\010severity\262\333\030\013probability'
+  _globals['_SAFETYSETTING'].fields_by_name['method']._serialized_options = b'\342A\001\001\262\333\030\010severity\262\333\030\013probability'
   _globals['_SAFETYSETTING'].fields_by_name['rest']._loaded_options = None
   _globals['_SAFETYSETTING'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_SAFETYSETTING']._serialized_start=110
-  _globals['_SAFETYSETTING']._serialized_end=558
+  _globals['_SAFETYSETTING']._serialized_start=143
+  _globals['_SAFETYSETTING']._serialized_end=603
 # @@protoc_insertion_point(module_scope)

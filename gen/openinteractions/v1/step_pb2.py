@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 from openinteractions.v1 import content_pb2 as openinteractions_dot_v1_dot_content__pb2
+from openinteractions.v1 import search_step_pb2 as openinteractions_dot_v1_dot_search__step__pb2
 from openinteractions.v1 import tool_step_pb2 as openinteractions_dot_v1_dot_tool__step__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eopeninteractions/v1/step.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\x1a!openinteractions/v1/content.proto\x1a#openinteractions/v1/tool_step.proto\"\xea\x0b\n\x04Step\x12\x38\n\nuser_input\x18\x01 \x01(\x0b\x32\".openinteractions.v1.UserInputStepH\x00\x12<\n\x0cmodel_output\x18\x02 \x01(\x0b\x32$.openinteractions.v1.ModelOutputStepH\x00\x12\x33\n\x07thought\x18\x03 \x01(\x0b\x32 .openinteractions.v1.ThoughtStepH\x00\x12>\n\rfunction_call\x18\x04 \x01(\x0b\x32%.openinteractions.v1.FunctionCallStepH\x00\x12\x42\n\x0f\x66unction_result\x18\x05 \x01(\x0b\x32\'.openinteractions.v1.FunctionResultStepH\x00\x12I\n\x13\x63ode_execution_call\x18\x06 \x01(\x0b\x32*.openinteractions.v1.CodeExecutionCallStepH\x00\x12M\n\x15\x63ode_execution_result\x18\x07 \x01(\x0b\x32,.openinteractions.v1.CodeExecutionResultStepH\x00\x12\x43\n\x10url_context_call\x18\x08 \x01(\x0b\x32\'.openinteractions.v1.UrlContextCallStepH\x00\x12G\n\x12url_context_result\x18\t \x01(\x0b\x32).openinteractions.v1.UrlContextResultStepH\x00\x12G\n\x12google_search_call\x18\n \x01(\x0b\x32).openinteractions.v1.GoogleSearchCallStepH\x00\x12K\n\x14google_search_result\x18\x0b \x01(\x0b\x32+.openinteractions.v1.GoogleSearchResultStepH\x00\x12\x43\n\x10google_maps_call\x18\x0c \x01(\x0b\x32\'.openinteractions.v1.GoogleMapsCallStepH\x00\x12G\n\x12google_maps_result\x18\r \x01(\x0b\x32).openinteractions.v1.GoogleMapsResultStepH\x00\x12\x43\n\x10\x66ile_search_call\x18\x0e \x01(\x0b\x32\'.openinteractions.v1.FileSearchCallStepH\x00\x12G\n\x12\x66ile_search_result\x18\x0f \x01(\x0b\x32).openinteractions.v1.FileSearchResultStepH\x00\x12J\n\x14mcp_server_tool_call\x18\x10 \x01(\x0b\x32*.openinteractions.v1.McpServerToolCallStepH\x00\x12N\n\x16mcp_server_tool_result\x18\x11 \x01(\x0b\x32,.openinteractions.v1.McpServerToolResultStepH\x00\x12@\n\x0eretrieval_call\x18\x12 \x01(\x0b\x32&.openinteractions.v1.RetrievalCallStepH\x00\x12\x44\n\x10retrieval_result\x18\x13 \x01(\x0b\x32(.openinteractions.v1.RetrievalResultStepH\x00\x12\x42\n\x0fprocessing_call\x18\x14 \x01(\x0b\x32\'.openinteractions.v1.ProcessingCallStepH\x00\x12\x46\n\x11processing_result\x18\x15 \x01(\x0b\x32).openinteractions.v1.ProcessingResultStepH\x00\x12\x15\n\x05other\x18\x63 \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\"4\n\x08StepList\x12(\n\x05items\x18\x01 \x03(\x0b\x32\x19.openinteractions.v1.Step\"R\n\rUserInputStep\x12-\n\x07\x63ontent\x18\x01 \x03(\x0b\x32\x1c.openinteractions.v1.Content\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\x89\x01\n\x0fModelOutputStep\x12-\n\x07\x63ontent\x18\x01 \x03(\x0b\x32\x1c.openinteractions.v1.Content\x12\x33\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1e.openinteractions.v1.StepErrorB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\x85\x01\n\tStepError\x12\x11\n\x04\x63ode\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x07message\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x1a\n\x07\x64\x65tails\x18\x03 \x01(\tB\x04\xa0\xdb\x18\x01H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_codeB\n\n\x08_messageB\n\n\x08_details\"v\n\x0bThoughtStep\x12\x16\n\tsignature\x18\x01 \x01(\tH\x00\x88\x01\x01\x12-\n\x07summary\x18\x02 \x03(\x0b\x32\x1c.openinteractions.v1.Content\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_signature\"\x82\x02\n\x10\x46unctionCallStep\x12\x15\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02H\x00\x88\x01\x01\x12\x17\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02H\x01\x88\x01\x01\x12 \n\targuments\x18\x03 \x01(\tB\x08\xe2\x41\x01\x02\xa0\xdb\x18\x01H\x02\x88\x01\x01\x12\x16\n\tsignature\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x14\n\x07\x63\x61ll_id\x18\x05 \x01(\tH\x04\x88\x01\x01\x12\x15\n\x08is_error\x18\x06 \x01(\x08H\x05\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x05\n\x03_idB\x07\n\x05_nameB\x0c\n\n_argumentsB\x0c\n\n_signatureB\n\n\x08_call_idB\x0b\n\t_is_error\"\x91\x02\n\x12\x46unctionResultStep\x12\x1a\n\x07\x63\x61ll_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02H\x00\x88\x01\x01\x12\x35\n\x06result\x18\x02 \x01(\x0b\x32\x1f.openinteractions.v1.ToolResultB\x04\xe2\x41\x01\x02\x12\x17\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x1b\n\x08is_error\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\x16\n\tsignature\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x0f\n\x02id\x18\x06 \x01(\tH\x04\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\n\n\x08_call_idB\x07\n\x05_nameB\x0b\n\t_is_errorB\x0c\n\n_signatureB\x05\n\x03_idb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eopeninteractions/v1/step.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\x1a!openinteractions/v1/content.proto\x1a%openinteractions/v1/search_step.proto\x1a#openinteractions/v1/tool_step.proto\"\xea\x0b\n\x04Step\x12\x38\n\nuser_input\x18\x01 \x01(\x0b\x32\".openinteractions.v1.UserInputStepH\x00\x12<\n\x0cmodel_output\x18\x02 \x01(\x0b\x32$.openinteractions.v1.ModelOutputStepH\x00\x12\x33\n\x07thought\x18\x03 \x01(\x0b\x32 .openinteractions.v1.ThoughtStepH\x00\x12>\n\rfunction_call\x18\x04 \x01(\x0b\x32%.openinteractions.v1.FunctionCallStepH\x00\x12\x42\n\x0f\x66unction_result\x18\x05 \x01(\x0b\x32\'.openinteractions.v1.FunctionResultStepH\x00\x12I\n\x13\x63ode_execution_call\x18\x06 \x01(\x0b\x32*.openinteractions.v1.CodeExecutionCallStepH\x00\x12M\n\x15\x63ode_execution_result\x18\x07 \x01(\x0b\x32,.openinteractions.v1.CodeExecutionResultStepH\x00\x12\x43\n\x10url_context_call\x18\x08 \x01(\x0b\x32\'.openinteractions.v1.UrlContextCallStepH\x00\x12G\n\x12url_context_result\x18\t \x01(\x0b\x32).openinteractions.v1.UrlContextResultStepH\x00\x12G\n\x12google_search_call\x18\n \x01(\x0b\x32).openinteractions.v1.GoogleSearchCallStepH\x00\x12K\n\x14google_search_result\x18\x0b \x01(\x0b\x32+.openinteractions.v1.GoogleSearchResultStepH\x00\x12\x43\n\x10google_maps_call\x18\x0c \x01(\x0b\x32\'.openinteractions.v1.GoogleMapsCallStepH\x00\x12G\n\x12google_maps_result\x18\r \x01(\x0b\x32).openinteractions.v1.GoogleMapsResultStepH\x00\x12\x43\n\x10\x66ile_search_call\x18\x0e \x01(\x0b\x32\'.openinteractions.v1.FileSearchCallStepH\x00\x12G\n\x12\x66ile_search_result\x18\x0f \x01(\x0b\x32).openinteractions.v1.FileSearchResultStepH\x00\x12J\n\x14mcp_server_tool_call\x18\x10 \x01(\x0b\x32*.openinteractions.v1.McpServerToolCallStepH\x00\x12N\n\x16mcp_server_tool_result\x18\x11 \x01(\x0b\x32,.openinteractions.v1.McpServerToolResultStepH\x00\x12@\n\x0eretrieval_call\x18\x12 \x01(\x0b\x32&.openinteractions.v1.RetrievalCallStepH\x00\x12\x44\n\x10retrieval_result\x18\x13 \x01(\x0b\x32(.openinteractions.v1.RetrievalResultStepH\x00\x12\x42\n\x0fprocessing_call\x18\x14 \x01(\x0b\x32\'.openinteractions.v1.ProcessingCallStepH\x00\x12\x46\n\x11processing_result\x18\x15 \x01(\x0b\x32).openinteractions.v1.ProcessingResultStepH\x00\x12\x15\n\x05other\x18\x63 \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x42\x10\n\x04kind\x12\x08\xca\xda\x18\x04type\":\n\x08StepList\x12.\n\x05items\x18\x01 \x03(\x0b\x32\x19.openinteractions.v1.StepB\x04\xe2\x41\x01\x01\"X\n\rUserInputStep\x12\x33\n\x07\x63ontent\x18\x01 \x03(\x0b\x32\x1c.openinteractions.v1.ContentB\x04\xe2\x41\x01\x02\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\x8f\x01\n\x0fModelOutputStep\x12\x33\n\x07\x63ontent\x18\x01 \x03(\x0b\x32\x1c.openinteractions.v1.ContentB\x04\xe2\x41\x01\x01\x12\x33\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1e.openinteractions.v1.StepErrorB\x04\xe2\x41\x01\x03\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\"\x95\x01\n\tStepError\x12\x17\n\x04\x63ode\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x1a\n\x07message\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12\x1e\n\x07\x64\x65tails\x18\x03 \x01(\tB\x08\xe2\x41\x01\x03\xa0\xdb\x18\x01H\x02\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x07\n\x05_codeB\n\n\x08_messageB\n\n\x08_details\"\x82\x01\n\x0bThoughtStep\x12\x1c\n\tsignature\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x33\n\x07summary\x18\x02 \x03(\x0b\x32\x1c.openinteractions.v1.ContentB\x04\xe2\x41\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x0c\n\n_signature\"\x94\x02\n\x10\x46unctionCallStep\x12\x15\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02H\x00\x88\x01\x01\x12\x17\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02H\x01\x88\x01\x01\x12 \n\targuments\x18\x03 \x01(\tB\x08\xe2\x41\x01\x02\xa0\xdb\x18\x01H\x02\x88\x01\x01\x12\x1c\n\tsignature\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01H\x03\x88\x01\x01\x12\x1a\n\x07\x63\x61ll_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01H\x04\x88\x01\x01\x12\x1b\n\x08is_error\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x05\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x05\n\x03_idB\x07\n\x05_nameB\x0c\n\n_argumentsB\x0c\n\n_signatureB\n\n\x08_call_idB\x0b\n\t_is_error\"\x9d\x02\n\x12\x46unctionResultStep\x12\x1a\n\x07\x63\x61ll_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02H\x00\x88\x01\x01\x12\x35\n\x06result\x18\x02 \x01(\x0b\x32\x1f.openinteractions.v1.ToolResultB\x04\xe2\x41\x01\x02\x12\x17\n\x04name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12\x1b\n\x08is_error\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\x1c\n\tsignature\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01H\x03\x88\x01\x01\x12\x15\n\x02id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01H\x04\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\n\n\x08_call_idB\x07\n\x05_nameB\x0b\n\t_is_errorB\x0c\n\n_signatureB\x05\n\x03_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,16 +40,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STEP'].oneofs_by_name['kind']._serialized_options = b'\312\332\030\004type'
   _globals['_STEP'].fields_by_name['other']._loaded_options = None
   _globals['_STEP'].fields_by_name['other']._serialized_options = b'\240\333\030\001'
+  _globals['_STEPLIST'].fields_by_name['items']._loaded_options = None
+  _globals['_STEPLIST'].fields_by_name['items']._serialized_options = b'\342A\001\001'
+  _globals['_USERINPUTSTEP'].fields_by_name['content']._loaded_options = None
+  _globals['_USERINPUTSTEP'].fields_by_name['content']._serialized_options = b'\342A\001\002'
   _globals['_USERINPUTSTEP'].fields_by_name['rest']._loaded_options = None
   _globals['_USERINPUTSTEP'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_MODELOUTPUTSTEP'].fields_by_name['content']._loaded_options = None
+  _globals['_MODELOUTPUTSTEP'].fields_by_name['content']._serialized_options = b'\342A\001\001'
   _globals['_MODELOUTPUTSTEP'].fields_by_name['error']._loaded_options = None
   _globals['_MODELOUTPUTSTEP'].fields_by_name['error']._serialized_options = b'\342A\001\003'
   _globals['_MODELOUTPUTSTEP'].fields_by_name['rest']._loaded_options = None
   _globals['_MODELOUTPUTSTEP'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_STEPERROR'].fields_by_name['code']._loaded_options = None
+  _globals['_STEPERROR'].fields_by_name['code']._serialized_options = b'\342A\001\003'
+  _globals['_STEPERROR'].fields_by_name['message']._loaded_options = None
+  _globals['_STEPERROR'].fields_by_name['message']._serialized_options = b'\342A\001\003'
   _globals['_STEPERROR'].fields_by_name['details']._loaded_options = None
-  _globals['_STEPERROR'].fields_by_name['details']._serialized_options = b'\240\333\030\001'
+  _globals['_STEPERROR'].fields_by_name['details']._serialized_options = b'\342A\001\003\240\333\030\001'
   _globals['_STEPERROR'].fields_by_name['rest']._loaded_options = None
   _globals['_STEPERROR'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
+  _globals['_THOUGHTSTEP'].fields_by_name['signature']._loaded_options = None
+  _globals['_THOUGHTSTEP'].fields_by_name['signature']._serialized_options = b'\342A\001\001'
+  _globals['_THOUGHTSTEP'].fields_by_name['summary']._loaded_options = None
+  _globals['_THOUGHTSTEP'].fields_by_name['summary']._serialized_options = b'\342A\001\001'
   _globals['_THOUGHTSTEP'].fields_by_name['rest']._loaded_options = None
   _globals['_THOUGHTSTEP'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_FUNCTIONCALLSTEP'].fields_by_name['id']._loaded_options = None
@@ -57,6 +72,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FUNCTIONCALLSTEP'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_FUNCTIONCALLSTEP'].fields_by_name['arguments']._loaded_options = None
   _globals['_FUNCTIONCALLSTEP'].fields_by_name['arguments']._serialized_options = b'\342A\001\002\240\333\030\001'
+  _globals['_FUNCTIONCALLSTEP'].fields_by_name['signature']._loaded_options = None
+  _globals['_FUNCTIONCALLSTEP'].fields_by_name['signature']._serialized_options = b'\342A\001\001'
+  _globals['_FUNCTIONCALLSTEP'].fields_by_name['call_id']._loaded_options = None
+  _globals['_FUNCTIONCALLSTEP'].fields_by_name['call_id']._serialized_options = b'\342A\001\001'
+  _globals['_FUNCTIONCALLSTEP'].fields_by_name['is_error']._loaded_options = None
+  _globals['_FUNCTIONCALLSTEP'].fields_by_name['is_error']._serialized_options = b'\342A\001\001'
   _globals['_FUNCTIONCALLSTEP'].fields_by_name['rest']._loaded_options = None
   _globals['_FUNCTIONCALLSTEP'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_FUNCTIONRESULTSTEP'].fields_by_name['call_id']._loaded_options = None
@@ -67,22 +88,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FUNCTIONRESULTSTEP'].fields_by_name['name']._serialized_options = b'\342A\001\001'
   _globals['_FUNCTIONRESULTSTEP'].fields_by_name['is_error']._loaded_options = None
   _globals['_FUNCTIONRESULTSTEP'].fields_by_name['is_error']._serialized_options = b'\342A\001\001'
+  _globals['_FUNCTIONRESULTSTEP'].fields_by_name['signature']._loaded_options = None
+  _globals['_FUNCTIONRESULTSTEP'].fields_by_name['signature']._serialized_options = b'\342A\001\001'
+  _globals['_FUNCTIONRESULTSTEP'].fields_by_name['id']._loaded_options = None
+  _globals['_FUNCTIONRESULTSTEP'].fields_by_name['id']._serialized_options = b'\342A\001\001'
   _globals['_FUNCTIONRESULTSTEP'].fields_by_name['rest']._loaded_options = None
   _globals['_FUNCTIONRESULTSTEP'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_STEP']._serialized_start=205
-  _globals['_STEP']._serialized_end=1719
-  _globals['_STEPLIST']._serialized_start=1721
-  _globals['_STEPLIST']._serialized_end=1773
-  _globals['_USERINPUTSTEP']._serialized_start=1775
-  _globals['_USERINPUTSTEP']._serialized_end=1857
-  _globals['_MODELOUTPUTSTEP']._serialized_start=1860
-  _globals['_MODELOUTPUTSTEP']._serialized_end=1997
-  _globals['_STEPERROR']._serialized_start=2000
-  _globals['_STEPERROR']._serialized_end=2133
-  _globals['_THOUGHTSTEP']._serialized_start=2135
-  _globals['_THOUGHTSTEP']._serialized_end=2253
-  _globals['_FUNCTIONCALLSTEP']._serialized_start=2256
-  _globals['_FUNCTIONCALLSTEP']._serialized_end=2514
-  _globals['_FUNCTIONRESULTSTEP']._serialized_start=2517
-  _globals['_FUNCTIONRESULTSTEP']._serialized_end=2790
+  _globals['_STEP']._serialized_start=244
+  _globals['_STEP']._serialized_end=1758
+  _globals['_STEPLIST']._serialized_start=1760
+  _globals['_STEPLIST']._serialized_end=1818
+  _globals['_USERINPUTSTEP']._serialized_start=1820
+  _globals['_USERINPUTSTEP']._serialized_end=1908
+  _globals['_MODELOUTPUTSTEP']._serialized_start=1911
+  _globals['_MODELOUTPUTSTEP']._serialized_end=2054
+  _globals['_STEPERROR']._serialized_start=2057
+  _globals['_STEPERROR']._serialized_end=2206
+  _globals['_THOUGHTSTEP']._serialized_start=2209
+  _globals['_THOUGHTSTEP']._serialized_end=2339
+  _globals['_FUNCTIONCALLSTEP']._serialized_start=2342
+  _globals['_FUNCTIONCALLSTEP']._serialized_end=2618
+  _globals['_FUNCTIONRESULTSTEP']._serialized_start=2621
+  _globals['_FUNCTIONRESULTSTEP']._serialized_end=2906
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from openinteractions.json.v1 import annotations_pb2 as _annotations_pb2
 from openinteractions.v1 import content_pb2 as _content_pb2
+from openinteractions.v1 import search_step_pb2 as _search_step_pb2
 from openinteractions.v1 import tool_step_pb2 as _tool_step_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -43,20 +44,20 @@ class Step(_message.Message):
     code_execution_result: _tool_step_pb2.CodeExecutionResultStep
     url_context_call: _tool_step_pb2.UrlContextCallStep
     url_context_result: _tool_step_pb2.UrlContextResultStep
-    google_search_call: _tool_step_pb2.GoogleSearchCallStep
-    google_search_result: _tool_step_pb2.GoogleSearchResultStep
-    google_maps_call: _tool_step_pb2.GoogleMapsCallStep
-    google_maps_result: _tool_step_pb2.GoogleMapsResultStep
-    file_search_call: _tool_step_pb2.FileSearchCallStep
-    file_search_result: _tool_step_pb2.FileSearchResultStep
+    google_search_call: _search_step_pb2.GoogleSearchCallStep
+    google_search_result: _search_step_pb2.GoogleSearchResultStep
+    google_maps_call: _search_step_pb2.GoogleMapsCallStep
+    google_maps_result: _search_step_pb2.GoogleMapsResultStep
+    file_search_call: _search_step_pb2.FileSearchCallStep
+    file_search_result: _search_step_pb2.FileSearchResultStep
     mcp_server_tool_call: _tool_step_pb2.McpServerToolCallStep
     mcp_server_tool_result: _tool_step_pb2.McpServerToolResultStep
-    retrieval_call: _tool_step_pb2.RetrievalCallStep
-    retrieval_result: _tool_step_pb2.RetrievalResultStep
+    retrieval_call: _search_step_pb2.RetrievalCallStep
+    retrieval_result: _search_step_pb2.RetrievalResultStep
     processing_call: _tool_step_pb2.ProcessingCallStep
     processing_result: _tool_step_pb2.ProcessingResultStep
     other: str
-    def __init__(self, user_input: _Optional[_Union[UserInputStep, _Mapping]] = ..., model_output: _Optional[_Union[ModelOutputStep, _Mapping]] = ..., thought: _Optional[_Union[ThoughtStep, _Mapping]] = ..., function_call: _Optional[_Union[FunctionCallStep, _Mapping]] = ..., function_result: _Optional[_Union[FunctionResultStep, _Mapping]] = ..., code_execution_call: _Optional[_Union[_tool_step_pb2.CodeExecutionCallStep, _Mapping]] = ..., code_execution_result: _Optional[_Union[_tool_step_pb2.CodeExecutionResultStep, _Mapping]] = ..., url_context_call: _Optional[_Union[_tool_step_pb2.UrlContextCallStep, _Mapping]] = ..., url_context_result: _Optional[_Union[_tool_step_pb2.UrlContextResultStep, _Mapping]] = ..., google_search_call: _Optional[_Union[_tool_step_pb2.GoogleSearchCallStep, _Mapping]] = ..., google_search_result: _Optional[_Union[_tool_step_pb2.GoogleSearchResultStep, _Mapping]] = ..., google_maps_call: _Optional[_Union[_tool_step_pb2.GoogleMapsCallStep, _Mapping]] = ..., google_maps_result: _Optional[_Union[_tool_step_pb2.GoogleMapsResultStep, _Mapping]] = ..., file_search_call: _Optional[_Union[_tool_step_pb2.FileSearchCallStep, _Mapping]] = ..., file_search_result: _Optional[_Union[_tool_step_pb2.FileSearchResultStep, _Mapping]] = ..., mcp_server_tool_call: _Optional[_Union[_tool_step_pb2.McpServerToolCallStep, _Mapping]] = ..., mcp_server_tool_result: _Optional[_Union[_tool_step_pb2.McpServerToolResultStep, _Mapping]] = ..., retrieval_call: _Optional[_Union[_tool_step_pb2.RetrievalCallStep, _Mapping]] = ..., retrieval_result: _Optional[_Union[_tool_step_pb2.RetrievalResultStep, _Mapping]] = ..., processing_call: _Optional[_Union[_tool_step_pb2.ProcessingCallStep, _Mapping]] = ..., processing_result: _Optional[_Union[_tool_step_pb2.ProcessingResultStep, _Mapping]] = ..., other: _Optional[str] = ...) -> None: ...
+    def __init__(self, user_input: _Optional[_Union[UserInputStep, _Mapping]] = ..., model_output: _Optional[_Union[ModelOutputStep, _Mapping]] = ..., thought: _Optional[_Union[ThoughtStep, _Mapping]] = ..., function_call: _Optional[_Union[FunctionCallStep, _Mapping]] = ..., function_result: _Optional[_Union[FunctionResultStep, _Mapping]] = ..., code_execution_call: _Optional[_Union[_tool_step_pb2.CodeExecutionCallStep, _Mapping]] = ..., code_execution_result: _Optional[_Union[_tool_step_pb2.CodeExecutionResultStep, _Mapping]] = ..., url_context_call: _Optional[_Union[_tool_step_pb2.UrlContextCallStep, _Mapping]] = ..., url_context_result: _Optional[_Union[_tool_step_pb2.UrlContextResultStep, _Mapping]] = ..., google_search_call: _Optional[_Union[_search_step_pb2.GoogleSearchCallStep, _Mapping]] = ..., google_search_result: _Optional[_Union[_search_step_pb2.GoogleSearchResultStep, _Mapping]] = ..., google_maps_call: _Optional[_Union[_search_step_pb2.GoogleMapsCallStep, _Mapping]] = ..., google_maps_result: _Optional[_Union[_search_step_pb2.GoogleMapsResultStep, _Mapping]] = ..., file_search_call: _Optional[_Union[_search_step_pb2.FileSearchCallStep, _Mapping]] = ..., file_search_result: _Optional[_Union[_search_step_pb2.FileSearchResultStep, _Mapping]] = ..., mcp_server_tool_call: _Optional[_Union[_tool_step_pb2.McpServerToolCallStep, _Mapping]] = ..., mcp_server_tool_result: _Optional[_Union[_tool_step_pb2.McpServerToolResultStep, _Mapping]] = ..., retrieval_call: _Optional[_Union[_search_step_pb2.RetrievalCallStep, _Mapping]] = ..., retrieval_result: _Optional[_Union[_search_step_pb2.RetrievalResultStep, _Mapping]] = ..., processing_call: _Optional[_Union[_tool_step_pb2.ProcessingCallStep, _Mapping]] = ..., processing_result: _Optional[_Union[_tool_step_pb2.ProcessingResultStep, _Mapping]] = ..., other: _Optional[str] = ...) -> None: ...
 
 class StepList(_message.Message):
     __slots__ = ("items",)

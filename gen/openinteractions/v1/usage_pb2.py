@@ -22,30 +22,59 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fopeninteractions/v1/usage.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\"\x91\x06\n\x05Usage\x12\x1f\n\x12total_input_tokens\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12 \n\x13total_output_tokens\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12!\n\x14total_thought_tokens\x18\x03 \x01(\x03H\x02\x88\x01\x01\x12 \n\x13total_cached_tokens\x18\x04 \x01(\x03H\x03\x88\x01\x01\x12\"\n\x15total_tool_use_tokens\x18\x05 \x01(\x03H\x04\x88\x01\x01\x12\x19\n\x0ctotal_tokens\x18\x06 \x01(\x03H\x05\x88\x01\x01\x12\x45\n\x18input_tokens_by_modality\x18\x07 \x03(\x0b\x32#.openinteractions.v1.ModalityTokens\x12\x46\n\x19output_tokens_by_modality\x18\x08 \x03(\x0b\x32#.openinteractions.v1.ModalityTokens\x12\x46\n\x19\x63\x61\x63hed_tokens_by_modality\x18\t \x03(\x0b\x32#.openinteractions.v1.ModalityTokens\x12H\n\x1btool_use_tokens_by_modality\x18\n \x03(\x0b\x32#.openinteractions.v1.ModalityTokens\x12\x45\n\x14grounding_tool_count\x18\x0b \x03(\x0b\x32\'.openinteractions.v1.GroundingToolCount\x12!\n\x14initial_input_tokens\x18\x0c \x01(\x03H\x06\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x15\n\x13_total_input_tokensB\x16\n\x14_total_output_tokensB\x17\n\x15_total_thought_tokensB\x16\n\x14_total_cached_tokensB\x18\n\x16_total_tool_use_tokensB\x0f\n\r_total_tokensB\x17\n\x15_initial_input_tokens\"\x87\x01\n\x0eModalityTokens\x12\x41\n\x08modality\x18\x01 \x01(\tB/\xb2\xdb\x18\x04text\xb2\xdb\x18\x05image\xb2\xdb\x18\x05\x61udio\xb2\xdb\x18\x05video\xb2\xdb\x18\x08\x64ocument\x12\x13\n\x06tokens\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\t\n\x07_tokens\"\x83\x01\n\x12GroundingToolCount\x12;\n\x04type\x18\x01 \x01(\tB-\xb2\xdb\x18\rgoogle_search\xb2\xdb\x18\x0bgoogle_maps\xb2\xdb\x18\tretrieval\x12\x12\n\x05\x63ount\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_countb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fopeninteractions/v1/usage.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\"\xd9\x06\n\x05Usage\x12%\n\x12total_input_tokens\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12&\n\x13total_output_tokens\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12\'\n\x14total_thought_tokens\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x02\x88\x01\x01\x12&\n\x13total_cached_tokens\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x03\x88\x01\x01\x12(\n\x15total_tool_use_tokens\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x04\x88\x01\x01\x12\x1f\n\x0ctotal_tokens\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x05\x88\x01\x01\x12K\n\x18input_tokens_by_modality\x18\x07 \x03(\x0b\x32#.openinteractions.v1.ModalityTokensB\x04\xe2\x41\x01\x03\x12L\n\x19output_tokens_by_modality\x18\x08 \x03(\x0b\x32#.openinteractions.v1.ModalityTokensB\x04\xe2\x41\x01\x03\x12L\n\x19\x63\x61\x63hed_tokens_by_modality\x18\t \x03(\x0b\x32#.openinteractions.v1.ModalityTokensB\x04\xe2\x41\x01\x03\x12N\n\x1btool_use_tokens_by_modality\x18\n \x03(\x0b\x32#.openinteractions.v1.ModalityTokensB\x04\xe2\x41\x01\x03\x12K\n\x14grounding_tool_count\x18\x0b \x03(\x0b\x32\'.openinteractions.v1.GroundingToolCountB\x04\xe2\x41\x01\x03\x12\'\n\x14initial_input_tokens\x18\x0c \x01(\x03\x42\x04\xe2\x41\x01\x03H\x06\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x15\n\x13_total_input_tokensB\x16\n\x14_total_output_tokensB\x17\n\x15_total_thought_tokensB\x16\n\x14_total_cached_tokensB\x18\n\x16_total_tool_use_tokensB\x0f\n\r_total_tokensB\x17\n\x15_initial_input_tokens\"\x91\x01\n\x0eModalityTokens\x12\x45\n\x08modality\x18\x01 \x01(\tB3\xe2\x41\x01\x03\xb2\xdb\x18\x04text\xb2\xdb\x18\x05image\xb2\xdb\x18\x05\x61udio\xb2\xdb\x18\x05video\xb2\xdb\x18\x08\x64ocument\x12\x19\n\x06tokens\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\t\n\x07_tokens\"\x8d\x01\n\x12GroundingToolCount\x12?\n\x04type\x18\x01 \x01(\tB1\xe2\x41\x01\x03\xb2\xdb\x18\rgoogle_search\xb2\xdb\x18\x0bgoogle_maps\xb2\xdb\x18\tretrieval\x12\x18\n\x05\x63ount\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x08\n\x06_countb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'openinteractions.v1.usage_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_USAGE'].fields_by_name['total_input_tokens']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['total_input_tokens']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['total_output_tokens']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['total_output_tokens']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['total_thought_tokens']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['total_thought_tokens']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['total_cached_tokens']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['total_cached_tokens']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['total_tool_use_tokens']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['total_tool_use_tokens']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['total_tokens']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['total_tokens']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['input_tokens_by_modality']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['input_tokens_by_modality']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['output_tokens_by_modality']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['output_tokens_by_modality']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['cached_tokens_by_modality']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['cached_tokens_by_modality']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['tool_use_tokens_by_modality']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['tool_use_tokens_by_modality']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['grounding_tool_count']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['grounding_tool_count']._serialized_options = b'\342A\001\003'
+  _globals['_USAGE'].fields_by_name['initial_input_tokens']._loaded_options = None
+  _globals['_USAGE'].fields_by_name['initial_input_tokens']._serialized_options = b'\342A\001\003'
   _globals['_USAGE'].fields_by_name['rest']._loaded_options = None
   _globals['_USAGE'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_MODALITYTOKENS'].fields_by_name['modality']._loaded_options = None
-  _globals['_MODALITYTOKENS'].fields_by_name['modality']._serialized_options = b'\262\333\030\004text\262\333\030\005image\262\333\030\005audio\262\333\030\005video\262\333\030\010document'
+  _globals['_MODALITYTOKENS'].fields_by_name['modality']._serialized_options = b'\342A\001\003\262\333\030\004text\262\333\030\005image\262\333\030\005audio\262\333\030\005video\262\333\030\010document'
+  _globals['_MODALITYTOKENS'].fields_by_name['tokens']._loaded_options = None
+  _globals['_MODALITYTOKENS'].fields_by_name['tokens']._serialized_options = b'\342A\001\003'
   _globals['_MODALITYTOKENS'].fields_by_name['rest']._loaded_options = None
   _globals['_MODALITYTOKENS'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
   _globals['_GROUNDINGTOOLCOUNT'].fields_by_name['type']._loaded_options = None
-  _globals['_GROUNDINGTOOLCOUNT'].fields_by_name['type']._serialized_options = b'\262\333\030\rgoogle_search\262\333\030\013google_maps\262\333\030\tretrieval'
+  _globals['_GROUNDINGTOOLCOUNT'].fields_by_name['type']._serialized_options = b'\342A\001\003\262\333\030\rgoogle_search\262\333\030\013google_maps\262\333\030\tretrieval'
+  _globals['_GROUNDINGTOOLCOUNT'].fields_by_name['count']._loaded_options = None
+  _globals['_GROUNDINGTOOLCOUNT'].fields_by_name['count']._serialized_options = b'\342A\001\003'
   _globals['_GROUNDINGTOOLCOUNT'].fields_by_name['rest']._loaded_options = None
   _globals['_GROUNDINGTOOLCOUNT'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_USAGE']._serialized_start=101
-  _globals['_USAGE']._serialized_end=886
-  _globals['_MODALITYTOKENS']._serialized_start=889
-  _globals['_MODALITYTOKENS']._serialized_end=1024
-  _globals['_GROUNDINGTOOLCOUNT']._serialized_start=1027
-  _globals['_GROUNDINGTOOLCOUNT']._serialized_end=1158
+  _globals['_USAGE']._serialized_start=134
+  _globals['_USAGE']._serialized_end=991
+  _globals['_MODALITYTOKENS']._serialized_start=994
+  _globals['_MODALITYTOKENS']._serialized_end=1139
+  _globals['_GROUNDINGTOOLCOUNT']._serialized_start=1142
+  _globals['_GROUNDINGTOOLCOUNT']._serialized_end=1283
 # @@protoc_insertion_point(module_scope)

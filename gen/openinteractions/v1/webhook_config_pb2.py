@@ -22,20 +22,23 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from openinteractions.json.v1 import annotations_pb2 as openinteractions_dot_json_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(openinteractions/v1/webhook_config.proto\x12\x13openinteractions.v1\x1a*openinteractions/json/v1/annotations.proto\"e\n\rWebhookConfig\x12\x0c\n\x04uris\x18\x01 \x03(\t\x12 \n\ruser_metadata\x18\x02 \x01(\tB\x04\xa0\xdb\x18\x01H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x10\n\x0e_user_metadatab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(openinteractions/v1/webhook_config.proto\x12\x13openinteractions.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a*openinteractions/json/v1/annotations.proto\"o\n\rWebhookConfig\x12\x12\n\x04uris\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\x12$\n\ruser_metadata\x18\x02 \x01(\tB\x08\xe2\x41\x01\x01\xa0\xdb\x18\x01H\x00\x88\x01\x01\x12\x12\n\x04rest\x18\x64 \x01(\tB\x04\xa8\xdb\x18\x01\x42\x10\n\x0e_user_metadatab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'openinteractions.v1.webhook_config_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_WEBHOOKCONFIG'].fields_by_name['uris']._loaded_options = None
+  _globals['_WEBHOOKCONFIG'].fields_by_name['uris']._serialized_options = b'\342A\001\002'
   _globals['_WEBHOOKCONFIG'].fields_by_name['user_metadata']._loaded_options = None
-  _globals['_WEBHOOKCONFIG'].fields_by_name['user_metadata']._serialized_options = b'\240\333\030\001'
+  _globals['_WEBHOOKCONFIG'].fields_by_name['user_metadata']._serialized_options = b'\342A\001\001\240\333\030\001'
   _globals['_WEBHOOKCONFIG'].fields_by_name['rest']._loaded_options = None
   _globals['_WEBHOOKCONFIG'].fields_by_name['rest']._serialized_options = b'\250\333\030\001'
-  _globals['_WEBHOOKCONFIG']._serialized_start=109
-  _globals['_WEBHOOKCONFIG']._serialized_end=210
+  _globals['_WEBHOOKCONFIG']._serialized_start=142
+  _globals['_WEBHOOKCONFIG']._serialized_end=253
 # @@protoc_insertion_point(module_scope)

@@ -238,6 +238,7 @@ def test_nulls_are_absent_except_in_free_form_json() -> None:
             {**RESULT, "result": free, "is_error": None},
             {**RESULT, "result": [{**HI, "annotations": None}, {"kept": None}]},
             {"type": "google_maps_result", "call_id": "c", "result": [{"a": None}]},
+            {"type": "file_search_result", "call_id": "c", "result": [{"a": None}]},
             {
                 "type": "code_execution_call",
                 "arguments": {"code": "1", "language": None},
@@ -260,7 +261,8 @@ def test_nulls_are_absent_except_in_free_form_json() -> None:
             {**CALL, "arguments": free},
             {**RESULT, "result": free},
             {**RESULT, "result": [HI, {"kept": None}]},
-            {"type": "google_maps_result", "call_id": "c", "result": [{"a": None}]},
+            {"type": "google_maps_result", "call_id": "c", "result": [{}]},
+            {"type": "file_search_result", "call_id": "c", "result": [{"a": None}]},
             {"type": "code_execution_call", "arguments": {"code": "1"}},
         ],
         "tools": [{"type": "function", "name": "f", "parameters": free}],

@@ -14,7 +14,7 @@ from openinteractions.gateway.revisions.shapes import Object, is_content, kind_o
 # Members that hold free-form JSON wherever they stand: a null in it is a value.
 FREE_FORM_MEMBERS = frozenset(
     {"custom_config", "custom_metadata", "details", "parameters", "schema"}
-    | {"user_metadata"}
+    | {"transform", "user_metadata"}
 )
 
 # Members that hold free-form JSON in objects of one type only.
@@ -23,7 +23,6 @@ FREE_FORM_OF: Mapping[str, str] = {
     "file_search_result": "result",
     "function_call": "arguments",
     "function_result": "result",
-    "google_maps_result": "result",
     "mcp_server_tool_call": "arguments",
     "mcp_server_tool_result": "result",
 }
