@@ -11,7 +11,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from openinteractions.core import conversation, cursor, ids, lifecycle, requests
+from openinteractions.core import conversation, cursor, echo, ids, lifecycle, requests
 from openinteractions.core.assembler import Assembler
 from openinteractions.core.errors import PreconditionError, RequestError
 from openinteractions.engine.ports import (
@@ -140,6 +140,7 @@ class Planner:
                 getattr(interaction, field.name).CopyFrom(value)
             else:
                 setattr(interaction, field.name, value)
+        echo.conceal(interaction)
         now = self._clock.now()
         interaction.created.FromSeconds(int(now))
         interaction.updated.FromSeconds(int(now))
