@@ -242,6 +242,24 @@ async def test_a_body_may_come_with_the_next_head(gateway: Face, behind: int) ->
     writer.close()
 
 
+async def test_requests_may_come_while_another_is_answered(gateway: Face) -> None:
+    gateway.service.answer = waiting = asyncio.Event()
+    gateway.service.after = Interaction(id="v1_a")
+    cut = len(START + FIRST) + 20
+    reader, writer = await gateway.raw(TWO + TWO[:cut])
+    async with asyncio.timeout(WAIT_SECONDS):
+        await gateway.service.started.wait()
+    writer.write(TWO[cut:] + TWO + TWO[:-3])
+    await writer.drain()
+    await gateway_idle()
+    waiting.set()
+    writer.write(TWO[-3:])
+
+    for _ in range(4):
+        assert await answer(reader) == OLDER
+    writer.close()
+
+
 HEADS = [
     (b"a", b"a"),
     (b"\r\nuser-agent: 1\r\n\r\n", b"\r\nuser-agent: 1\r\n\r\n"),
