@@ -66,10 +66,8 @@ class Server(Table, frozen=True):
     grpc: str = "127.0.0.1:50051"
     """Address of the gRPC face."""
     public_url: str | None = None
-    """URL under which clients see the HTTP face. Without it, links are made from the
-    request: its scheme and Host, or X-Forwarded-* from one of `trusted_proxies`."""
-    trusted_proxies: tuple[str, ...] = ()
-    """IP addresses and networks whose X-Forwarded-* headers are believed."""
+    """URL under which clients see the HTTP face, when it is another one. The OpenAPI
+    document names it; nothing else uses it yet."""
     max_body_bytes: int = 100 * 1024 * 1024
     """The largest request, and the largest gRPC message in either direction."""
     default_revision: Literal["steps", "outputs"] = "steps"
@@ -112,9 +110,9 @@ class Endpoint(Table, frozen=True):
     """`[endpoints.NAME]`: a model server and how to speak with it."""
 
     dialect: Literal["chat", "embedded", "scripted"]
-    """`chat`: an OpenAI-compatible server (`/chat/completions`). `embedded`: the
-    small model inside this process. `scripted`: answers made up by fixed rules, for
-    demonstrations and tests."""
+    """`chat`: an OpenAI-compatible server (`/chat/completions`). `embedded`: a small
+    model in a process of its own, which the server starts and ends. `scripted`:
+    answers made up by fixed rules, for demonstrations and tests."""
     base_url: str | None = None
     """URL of the server up to and including its version. `chat` only, required."""
     api_key_env: str | None = None
@@ -171,7 +169,7 @@ class Profile(Table, frozen=True):
     top_k: bool = True
     """Sampling from the k likeliest tokens."""
     vision: bool = True
-    """Images as input."""
+    """Images as input. For media, not used yet; nor are the next three."""
     audio: bool = True
     """Audio as input."""
     files: bool = True

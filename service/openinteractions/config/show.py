@@ -56,8 +56,6 @@ def _value(value: Any) -> str:
     if isinstance(value, dict):
         names = ", ".join(f"{key(name)} = {json.dumps(HIDDEN)}" for name in value)
         return f"{{ {names} }}"
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_value, value))}]"
     return json.dumps(value, ensure_ascii=False)
 
 
