@@ -48,7 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcome,
         timings,
         subjects=_subjects(options),
-        options={"rounds": plan.rounds, "seconds": plan.seconds},
+        options={
+            "rounds": plan.rounds,
+            "seconds": plan.seconds,
+            "chunk_per_event": options.chunk_per_event,
+        },
     )
     print()
     print(tables.text(document))
@@ -93,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
         help="start our server with this instead; {config} is its configuration file",
     )
     parser.add_argument(
+        "--chunk-per-event",
+        action="store_true",
+        help="let the backend send every event of a burst as an HTTP chunk of its own",
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         metavar="FOLDER",
@@ -104,8 +113,9 @@ def _parser() -> argparse.ArgumentParser:
 def _subjects(options: argparse.Namespace) -> list[subjects.Subject]:
     optional = [subjects.floor(), *subjects.installed_peers()]
     wanted = options.subjects.split(",")
+    framing = ["--chunk-per-event"] if options.chunk_per_event else []
     return [
-        subjects.raw(build("backend")),
+        subjects.raw(build("backend"), *framing),
         subjects.ours(_version(), options.server),
         *(subject for subject in optional if _matches(subject.name, wanted)),
     ]

@@ -18,11 +18,15 @@ from bench import special
 from bench.measure import Measurement, MeasurementError
 from bench.places import CACHE
 from bench.process import StartError
-from bench.rows import TRIAL_MODEL, Row
+from bench.rows import ROWS, TRIAL_MODEL, Row
 from bench.stage import Player, Stage, staged
 from bench.subjects import OURS, RAW, Subject
 
 TRIAL_SECONDS = 5.0
+WARM_UP_SECONDS = 0.2
+WARM_UP = tuple(row for row in ROWS if row.name in {"create/1", "stream/1"})
+"""What every server does once before it is measured: the first requests import."""
+
 BRIDGES = ("chat", "responses")
 """LiteLLM's ways to a model server; the better one is measured."""
 
@@ -79,6 +83,9 @@ def run(subjects: Sequence[Subject], plan: Plan, say: Callable[[str], None]) -> 
             if player.subject.name == "LiteLLM":
                 bridges = _choose_bridges(stage, player, min(plan.seconds, 1.0))
                 say(f"LiteLLM's bridges: {bridges}")
+        for player in _others(stage.players):
+            for row in WARM_UP:
+                _try(Cell(), stage.measure, player, row, WARM_UP_SECONDS)
         for row in plan.rows:
             _measure_row(stage, row, plan, results, say)
         if plan.idle:

@@ -76,13 +76,14 @@ def _chat(model: str, *, stream: bool) -> bytes:
     return json.dumps(request).encode()
 
 
-def raw(program: Path) -> Subject:
+def raw(program: Path, *options: str) -> Subject:
     """Return the backend, asked directly."""
 
     def launch(folder: Path, url: str, models: list[str]) -> Launch:
         del folder, url, models
         port = free_port()
-        return Launch([str(program), "--port", str(port)], port, "/healthz")
+        command = [str(program), "--port", str(port), *options]
+        return Launch(command, port, "/healthz")
 
     return Subject(RAW, "", "/v1/chat/completions", launch)
 
