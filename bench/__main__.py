@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options={
             "rounds": plan.rounds,
             "seconds": plan.seconds,
-            "chunk_per_event": options.chunk_per_event,
+            "one_chunk": options.one_chunk,
         },
     )
     print()
@@ -97,9 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         help="start our server with this instead; {config} is its configuration file",
     )
     parser.add_argument(
-        "--chunk-per-event",
+        "--one-chunk",
         action="store_true",
-        help="let the backend send every event of a burst as an HTTP chunk of its own",
+        help="let the backend send a burst as one HTTP chunk, not one for each event",
     )
     parser.add_argument(
         "--output",
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 def _subjects(options: argparse.Namespace) -> list[subjects.Subject]:
     optional = [subjects.floor(), *subjects.installed_peers()]
     wanted = options.subjects.split(",")
-    framing = ["--chunk-per-event"] if options.chunk_per_event else []
+    framing = ["--one-chunk"] if options.one_chunk else []
     return [
         subjects.raw(build("backend"), *framing),
         subjects.ours(_version(), options.server),

@@ -29,14 +29,14 @@ struct answer {
     struct buffer head, piece, tail; /* else its beginning, one token, its end */
 };
 
-static int chunk_per_event; /* an HTTP chunk for every event, not for every write */
+static int one_chunk; /* an HTTP chunk for every write, not for every event */
 
 /* Put a run of events into HTTP chunks. */
 static void add_chunks(struct buffer *out, const struct buffer *events) {
     const char *from = events->bytes, *end = from + events->length;
     while (from < end) {
         const char *to = end;
-        if (chunk_per_event) {
+        if (!one_chunk) {
             const char *blank = memmem(from, (size_t)(end - from), "\n\n", 2);
             if (blank) to = blank + 2;
         }

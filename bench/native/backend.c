@@ -1,6 +1,6 @@
 /* A model server without a model: OpenAI-compatible, as fast as a socket.
  *
- *     backend [--port N] [--chunk-per-event]
+ *     backend [--port N] [--one-chunk]
  *
  * Serves POST …/chat/completions and …/responses (see answers.h), GET /healthz and
  * GET …/models on 127.0.0.1, in one thread, and prints the port. Requests have to carry
@@ -246,12 +246,12 @@ int main(int argc, char **argv) {
     int port = 0, option;
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'},
-        {"chunk-per-event", no_argument, NULL, 'e'},
+        {"one-chunk", no_argument, NULL, 'o'},
         {0},
     };
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'p') port = atoi(optarg);
-        else if (option == 'e') chunk_per_event = 1;
+        else if (option == 'o') one_chunk = 1;
         else return 2;
     }
     prepare_process();

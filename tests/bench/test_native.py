@@ -46,9 +46,7 @@ def results(*command: object) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[int]:
-    with subprocess.Popen(
-        [build("backend"), "--chunk-per-event"], stdout=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen([build("backend")], stdout=subprocess.PIPE) as process:
         assert process.stdout
         yield int(process.stdout.readline())
         process.kill()
