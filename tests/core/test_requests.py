@@ -22,7 +22,8 @@ ACCEPTED = {
     "empty text": 'model: "m" input { text: "" }',
     "content": 'model: "m" input { content { text { text: "hi" } } }',
     "contents": 'model: "m" input { contents { items { text { text: "hi" } } } }',
-    "steps": 'model: "m" input { steps { items { user_input { content { text { text: "a" } } } } '
+    "steps": 'model: "m" input { steps { '
+    'items { user_input { content { text { text: "a" } } } } '
     'items { thought { signature: "x" } } '
     'items { function_call { name: "f" arguments: "{}" } } '
     'items { function_result { result { json: "{}" } } } '
