@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from google.protobuf import text_format
 
-from openinteractions.core.errors import RequestError
+from openinteractions.core.errors import NotSupportedError, RequestError
 from openinteractions.models.profile import Profile, Tools
 from openinteractions.models.support import check
 from tests.models.asking import Request
@@ -203,3 +203,13 @@ def test_what_changes_the_result_is_refused_by_path(
 def test_a_refusal_names_the_model() -> None:
     with pytest.raises(RequestError, match='"tiny"'):
         check(parsed('cached_content: "c"'), Profile())
+
+
+def test_other_outputs_are_not_supported_yet() -> None:
+    asked = parsed("response_format { single { image { } } }")
+    with pytest.raises(NotSupportedError) as caught:
+        check(asked, Profile())
+
+    assert caught.value.message == (
+        "response_format: image output is not supported yet."
+    )

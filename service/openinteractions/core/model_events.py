@@ -63,12 +63,14 @@ class Spent(NamedTuple):
 
 
 class FinishReason(enum.Enum):
-    """Why a model stopped."""
+    """Why a model stopped.
+
+    One whose output was filtered has not: its adapter raises `ContentBlockedError`.
+    """
 
     STOP = "stop"
     LENGTH = "length"
     CALLS = "calls"
-    BLOCKED = "blocked"
 
 
 class Finish(NamedTuple):

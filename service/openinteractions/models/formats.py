@@ -47,7 +47,8 @@ def read(request: Request) -> Format:
         if len(items) > 1:
             path = f"{FIELD}[1]"
             raise NotSupportedError(
-                f"{path}: more than one kind of output is not supported.", field=path
+                f"{path}: more than one kind of output is not supported yet.",
+                field=path,
             )
         return _entry(items[0], f"{FIELD}[0]", fallback) if items else fallback
     if not formats.HasField("single"):
@@ -64,7 +65,9 @@ def _entry(
     if kind != "text":
         if kind is None:
             return fallback
-        raise NotSupportedError(f"{path}: {kind} output is not supported.", field=path)
+        raise NotSupportedError(
+            f"{path}: {kind} output is not supported yet.", field=path
+        )
     media_type = _media_type(entry.text.mime_type, f"{path}.mime_type")
     if entry.text.HasField("schema"):
         return Format(json=True, schema=_schema(entry.text.schema, f"{path}.schema"))
