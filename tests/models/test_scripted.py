@@ -68,7 +68,6 @@ async def test_a_thought_is_signed() -> None:
         ("say a", FinishReason.STOP),
         ("call f", FinishReason.CALLS),
         ("say a; finish length", FinishReason.LENGTH),
-        ("finish blocked", FinishReason.BLOCKED),
     ],
 )
 async def test_the_reason_to_stop(script: str, reason: FinishReason) -> None:
@@ -166,6 +165,7 @@ async def test_a_name_that_is_no_script_echoes() -> None:
         "usage 1 2 3 4 5",
         "usage -1",
         "finish soon",
+        "finish blocked",
         "fail",
         "fail better",
         "fail failed soon",

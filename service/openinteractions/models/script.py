@@ -11,7 +11,7 @@ one model turn, in order:
     call NAME JSON        a function call, its arguments in two fragments; calls in a
                           row are parallel. Without JSON: no arguments
     usage IN OUT THOUGHT CACHED    tokens; left out: counted in words
-    finish REASON         `stop`, `length` or `blocked`; left out: as it follows
+    finish REASON         `stop` or `length`; left out: as it follows
     fail KIND SECONDS     raise an error of `FAILURES`; SECONDS is its retry-after
     hang                  wait until cancelled
     reads N               from here on, N events come with one read (default 1)
@@ -20,6 +20,12 @@ one model turn, in order:
 Model turns are counted from the newest user input: the first answers it, the second
 the results of the first one's calls, and so on; the last is used for all further ones.
 A script without `turn` that calls functions answers their results with `results`.
+
+What the request asks for comes before the script. `max_output_tokens` counts words and
+calls: a turn that has more ends there, with the reason `length`. Text ends before the
+first of `stop_sequences`, and so does the turn. Calls that `tool_choice` forbids are
+left out; where it wants one (`any`) and the turn has none, the first function allowed
+is called at its end, without arguments whatever its schema says.
 """
 
 from __future__ import annotations
@@ -46,7 +52,7 @@ FAILURES: Mapping[str, type[errors.DomainError]] = {
 }
 """The kinds of failure."""
 
-REASONS = ("stop", "length", "blocked")
+REASONS = ("stop", "length")
 
 # A text in double quotes may have the separators in it.
 _STATEMENT = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^;\n])+')
