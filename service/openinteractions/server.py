@@ -25,6 +25,7 @@ from openinteractions.engine.leases import Leases
 from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
+from openinteractions.gateway.hosts import Hosts
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.upstream import StatusError
 from openinteractions.models import weights
@@ -138,6 +139,7 @@ async def _running(config: Config) -> AsyncIterator[str]:
             max_body_bytes=config.server.max_body_bytes,
             public_url=config.server.public_url,
             ready=lambda: state.ready,
+            hosts=Hosts(config.server.public_url) if config.auth is None else None,
         )
         http = web.ServerRunner(gateway.server(), shutdown_timeout=WRITE_SECONDS)
         await http.setup()

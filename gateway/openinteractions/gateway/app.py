@@ -23,6 +23,7 @@ from openinteractions.gateway.codec import Codec
 from openinteractions.gateway.connection import Server
 from openinteractions.gateway.errors import Reason, RefusedError
 from openinteractions.gateway.exchange import Exchange
+from openinteractions.gateway.hosts import Hosts
 from openinteractions.gateway.query import parse_query, shown_key
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.routes import Routes
@@ -35,8 +36,9 @@ from openinteractions.gateway.upstream import LARGEST_MESSAGE, Upstream
 class Patience:
     """How long clients are left without a byte, in seconds."""
 
-    stream_headers: float = 10
-    """Until the headers of a stream go out without a first event."""
+    stream_headers: float = 12
+    """Until the headers of a stream go out without a first event. The service begins
+    a stream after ten seconds at the latest; this is for one that does not."""
 
     comment: float = 15
     """Of silence in a stream, until a comment is sent."""
@@ -46,6 +48,9 @@ class Patience:
 
     space: float = 15
     """Between the spaces that such a client gets from then on."""
+
+
+PATIENCE = Patience()
 
 
 class Gateway:
@@ -58,6 +63,7 @@ class Gateway:
         max_body_bytes: the largest request body.
         public_url: where clients find the server, for the OpenAPI document.
         ready: whether the server can serve; asked by `/readyz`.
+        hosts: the names under which the server answers; None for all.
         patience: how long clients are left without a byte.
 
     Raises:
@@ -74,9 +80,10 @@ class Gateway:
         max_body_bytes: int = LARGEST_MESSAGE,
         public_url: str | None = None,
         ready: Callable[[], bool] = lambda: True,
-        patience: Patience | None = None,
+        hosts: Hosts | None = None,
+        patience: Patience = PATIENCE,
     ) -> None:
-        patience = patience or Patience()
+        self._hosts = hosts
         self._default_revision = default_revision
         self._max_body_bytes = max_body_bytes
         self._ready = ready
@@ -88,18 +95,8 @@ class Gateway:
         )
         self._binder = Binder(codec, self._routes.all)
         self._upstream = upstream
-        self._unary = UnaryCaller(
-            upstream,
-            codec,
-            headers_after=patience.unary_headers,
-            space_every=patience.space,
-        )
-        self._stream = StreamCaller(
-            upstream,
-            codec,
-            headers_after=patience.stream_headers,
-            comment_after=patience.comment,
-        )
+        self._unary = _unary(upstream, codec, patience)
+        self._stream = _stream(upstream, codec, patience)
         document = openapi.document(self._routes.all, server=public_url or "/")
         self._pages = {
             "/healthz": self._live,
@@ -132,6 +129,8 @@ class Gateway:
 
     async def _call(self, exchange: Exchange, query: str) -> Call:
         request = exchange.request
+        if self._hosts is not None:
+            self._hosts.check(request.headers)
         exchange.metadata = clients.metadata(
             request.headers, shown_key(query), exchange.identifier
         )
@@ -153,6 +152,24 @@ class Gateway:
                 Reason.ERROR_REASON_UNAVAILABLE, "The server is not ready."
             )
         return exchange.json(b'{"status":"ready"}')
+
+
+def _unary(upstream: Upstream, codec: Codec, patience: Patience) -> UnaryCaller:
+    return UnaryCaller(
+        upstream,
+        codec,
+        headers_after=patience.unary_headers,
+        space_every=patience.space,
+    )
+
+
+def _stream(upstream: Upstream, codec: Codec, patience: Patience) -> StreamCaller:
+    return StreamCaller(
+        upstream,
+        codec,
+        headers_after=patience.stream_headers,
+        comment_after=patience.comment,
+    )
 
 
 _Page = Callable[[Exchange], web.Response]
