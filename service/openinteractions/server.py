@@ -146,9 +146,7 @@ async def _running(config: Config) -> AsyncIterator[str]:
         stack.push_async_callback(http.cleanup)
         addresses = await _listen(config, stack, http, grpc)
         models.warm()
-        # What start-up made lives to the end: no collection need look at it again.
-        gc.collect()
-        gc.freeze()
+        _calm_collections()
         state.ready = True
         yield f"{_where(config, addresses)}; {config.models_source}"
         state.ready = False
@@ -164,6 +162,18 @@ async def _finish(
         grpc.stop(grace + WRITE_SECONDS),
         supervisor.close(grace),
     )
+
+
+def _calm_collections() -> None:
+    """Collect garbage less often than Python would.
+
+    Hardly anything here is cyclic, and every collection stops the event loop: with
+    Python's own settings they take a twelfth of the time.
+    """
+    gc.collect()
+    # What start-up made lives to the end: no collection need look at it again.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _models(config: Config) -> Registry:

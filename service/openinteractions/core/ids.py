@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_TIME_DIGITS = 10
-_RANDOM_DIGITS = 16
-_FORM = re.compile(rf"v1_[{_ALPHABET}]{{{_TIME_DIGITS + _RANDOM_DIGITS}}}")
-
+_TIME_BYTES = 6
 INTERACTION_ENTROPY_BYTES = 10
-CALL_ENTROPY_BYTES = 5
+CALL_ENTROPY_BYTES = 4
+
+_FORM = re.compile(rf"v1_[0-9a-f]{{{2 * (_TIME_BYTES + INTERACTION_ENTROPY_BYTES)}}}")
 
 
 def interaction_id(milliseconds: int, entropy: bytes) -> str:
@@ -23,23 +21,14 @@ def interaction_id(milliseconds: int, entropy: bytes) -> str:
     order in which they were created; within one millisecond the order is arbitrary.
     `entropy` has `INTERACTION_ENTROPY_BYTES` random bytes.
     """
-    time = _digits(milliseconds, _TIME_DIGITS)
-    return f"v1_{time}{_digits(int.from_bytes(entropy), _RANDOM_DIGITS)}"
+    return f"v1_{milliseconds.to_bytes(_TIME_BYTES).hex()}{entropy.hex()}"
 
 
 def call_id(entropy: bytes) -> str:
     """Return a new id of a function call, from `CALL_ENTROPY_BYTES` random bytes."""
-    return _digits(int.from_bytes(entropy), 8)
+    return entropy.hex()
 
 
 def is_interaction_id(text: str) -> bool:
     """Say whether a text has the form of an id that this server issues."""
     return _FORM.fullmatch(text) is not None
-
-
-def _digits(number: int, width: int) -> str:
-    digits = [""] * width
-    for place in range(width - 1, -1, -1):
-        digits[place] = _ALPHABET[number & 31]
-        number >>= 5
-    return "".join(digits)
