@@ -1,4 +1,4 @@
-"""Every reader of a journal gets every event, whenever it comes and however it reads."""
+"""Every reader of a journal gets every event, whenever it comes, however it reads."""
 
 from __future__ import annotations
 
