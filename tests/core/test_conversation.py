@@ -232,6 +232,17 @@ def test_input_of_which_nothing_is_left_is_refused() -> None:
     assert caught.value.field == "input"
 
 
+def test_a_thought_sent_back_with_its_results_is_no_last_word() -> None:
+    thought = Step()
+    thought.thought.signature = "eA=="
+    turns = [("1", "", [user("q")], [call("x")])]
+    conversation = Conversation()
+    conversation.add_input(steps_input(user("q"), call("x"), thought, result("x")))
+    kinds = [step.WhichOneof("kind") for step in conversation.steps()]
+    assert kinds == ["user_input", "function_call", "function_result", "thought"]
+    assert talk(turns, result("x"))[-1] == "result x f r"
+
+
 def test_a_made_up_id_is_never_one_that_was_given() -> None:
     lines = talk(
         [], user("q"), call("", "f"), call("call0", "g"), result("call0"), result("")

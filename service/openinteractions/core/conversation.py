@@ -15,8 +15,6 @@ from openinteractions.core import inputs
 from openinteractions.core.errors import RequestError
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
 
-_MODELS_OWN = ("model_output", "thought")
-
 _GO_ON = "Go on, with the results of all function calls above."
 
 
@@ -112,7 +110,7 @@ class Conversation:
             self._flush(group, ordered)
             ordered.append(item)
         self._flush(group, ordered)
-        if ordered and ordered[-1].WhichOneof("kind") in _MODELS_OWN:
+        if _has_had_the_last_word(ordered):
             ordered.append(_go_on())
         return ordered
 
@@ -191,6 +189,18 @@ def _unanswerable(result: step_pb2.FunctionResultStep) -> str:
         return f"no function call has the id {result.call_id!r}."
     of = f" of {result.name!r}" if result.name else ""
     return f"it is empty, and no call{of} is without a result."
+
+
+def _has_had_the_last_word(steps: Sequence[step_pb2.Step]) -> bool:
+    """Say whether the model was the last to speak.
+
+    Thoughts do not count: some clients send the last one back along with the results
+    of the calls that followed it.
+    """
+    for step in reversed(steps):
+        if not step.HasField("thought"):
+            return step.HasField("model_output")
+    return True
 
 
 def _go_on() -> step_pb2.Step:
