@@ -18,7 +18,7 @@ from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.upstream import StatusError
-from openinteractions.models.embedded import EmbeddedHost
+from openinteractions.models.embedded.model import EmbeddedHost
 from openinteractions.models.registry import Registry
 from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.interactions import SERVICE, handlers

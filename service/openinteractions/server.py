@@ -28,8 +28,8 @@ from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.hosts import Hosts
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.upstream import StatusError
-from openinteractions.models import weights
-from openinteractions.models.embedded import EmbeddedHost
+from openinteractions.models.embedded import weights
+from openinteractions.models.embedded.model import EmbeddedHost
 from openinteractions.models.registry import Registry
 from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.interactions import SERVICE, handlers

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from openinteractions.core.model_events import FinishReason
-from openinteractions.models.chat import Chat
-from openinteractions.models.endpoint import Endpoint
-from openinteractions.models.scripted import Scripted
+from openinteractions.models.chat.model import Chat
+from openinteractions.models.scripted.model import Scripted
+from openinteractions.models.transport.endpoint import Endpoint
 from tests.models.acceptance import Act, ModelAcceptance, Situation
 from tests.models.asking import call, result, tool, user
 from tests.models.servers import (

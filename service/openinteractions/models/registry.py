@@ -12,11 +12,11 @@ from typing import Protocol
 from openinteractions.config import settings
 from openinteractions.core.errors import UnknownModelError
 from openinteractions.engine.ports import Model
-from openinteractions.models.chat import Chat
-from openinteractions.models.constrained import Constrained
-from openinteractions.models.endpoint import Endpoint
+from openinteractions.models.chat.model import Chat
+from openinteractions.models.constrained.model import Constrained
 from openinteractions.models.profile import Tools, from_settings
-from openinteractions.models.scripted import Scripted
+from openinteractions.models.scripted.model import Scripted
+from openinteractions.models.transport.endpoint import Endpoint
 
 ANY = "*"
 

@@ -1,0 +1,112 @@
+"""The `chat` dialect: OpenAI's chat completions, which most model servers speak."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+
+from openinteractions.core.errors import DomainError
+from openinteractions.core.model_events import ModelEvent
+from openinteractions.engine.ports import ModelRequest
+from openinteractions.models import support
+from openinteractions.models.chat.request import build
+from openinteractions.models.chat.response import Turn
+from openinteractions.models.profile import Profile
+from openinteractions.models.transport.endpoint import Endpoint
+from openinteractions.models.transport.sse import Overflow, Splitter
+from openinteractions.v1 import interaction_service_pb2
+
+PATH = "chat/completions"
+
+
+class Chat:
+    """A model at an endpoint that speaks chat completions.
+
+    Args:
+        endpoint: its server.
+        upstream: its name there; None: the name that the client sends.
+        profile: what is known about it.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        upstream: str | None = None,
+        profile: Profile | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._upstream = upstream
+        self._profile = profile or Profile()
+
+    def check(
+        self, request: interaction_service_pb2.CreateInteractionRequest
+    ) -> Sequence[str]:
+        """Return the members that the model will ignore (see `ports.Model`)."""
+        return support.check(request, self._profile)
+
+    async def generate(self, request: ModelRequest) -> Sequence[ModelEvent]:
+        """Ask for one whole answer."""
+        name, body = self._body(request, stream=False)
+        answer = await self._endpoint.post(PATH, body, model=name)
+        return self._turn().whole(answer)
+
+    async def stream(
+        self, request: ModelRequest
+    ) -> AsyncGenerator[Sequence[ModelEvent], None]:
+        """Ask for an answer piece by piece (see `ports.Model`)."""
+        name, body = self._body(request, stream=True)
+        answer = await self._endpoint.open(PATH, body, model=name)
+        turn = self._turn()
+        splitter = Splitter(max_event_bytes=self._endpoint.max_response_bytes)
+        try:
+            read = await answer.read()
+            if read.lstrip().startswith(b"{"):
+                # The server does not stream, or fails with a status of success.
+                for batch in _batches(turn.whole, [read + await answer.rest()]):
+                    yield batch
+                return
+            while read and not turn.done:
+                only = splitter.only(read)
+                pieces = splitter.feed(read) if only is None else (only,)
+                for batch in _batches(turn.chunk, pieces):
+                    yield batch
+                if not turn.done:
+                    read = await answer.read()
+            for batch in _batches(turn.chunk, splitter.end()):
+                yield batch
+            if last := turn.end():
+                yield last
+            await answer.finish()
+        except Overflow:
+            raise self._endpoint.failures.broken("sent too large a piece") from None
+        finally:
+            answer.close()
+
+    def _turn(self) -> Turn:
+        return Turn(self._profile, self._endpoint.failures)
+
+    def _body(self, request: ModelRequest, *, stream: bool) -> tuple[str, bytes]:
+        name = self._upstream or request.request.model
+        body = build(request, upstream=name, profile=self._profile, stream=stream)
+        return name, body
+
+
+def _batches(
+    parse: Callable[[bytes], list[ModelEvent]], pieces: Iterable[bytes]
+) -> Iterator[list[ModelEvent]]:
+    """Yield the events of one read: the first alone, before the rest is parsed."""
+    events: list[ModelEvent] = []
+    begun = False
+    try:
+        for piece in pieces:
+            events += parse(piece)
+            if events and not begun:
+                begun = True
+                yield events[:1]
+                events = events[1:]
+    except DomainError:
+        if events:
+            yield events  # what came before the failure has been said
+        raise
+    if events:
+        yield events

@@ -1,0 +1,204 @@
+"""One model server: its address, its key, and the connections to it.
+
+The `openai` package says what goes where (URL, authorization, Azure's ways); the
+bytes go out over one aiohttp session, at a tenth of the cost (design §8). Both are
+made when the endpoint is first used. Nothing is tried twice but a request on a kept
+connection that turns out to have been closed; redirects are not followed; cookies are
+not kept, since callers share the connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+from weakref import WeakSet
+
+import aiohttp
+from yarl import URL
+
+from openinteractions.models.transport.answer import Answer
+from openinteractions.models.transport.failures import Failures
+from openinteractions.models.transport.target import Target, find_target
+
+KEEP_ALIVE_SECONDS = 4.0
+"""Below the 5 s after which common servers close an idle connection."""
+
+MAX_ERROR_BYTES = 64 * 1024
+
+_LARGE_BODY = 1024 * 1024
+"""aiohttp wants bodies above this in pieces, so that the loop is not held up."""
+
+_NOT_RETRIED = (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError)
+
+_reused: ContextVar[bool] = ContextVar("reused", default=False)
+
+
+class Endpoint:
+    """A model server.
+
+    Args:
+        name: what the configuration calls it; errors name it so.
+        base_url: its URL up to and including the version.
+        api_key: its key; None sends no authorization.
+        headers: further headers for every request.
+        api_version: makes it an Azure resource, asked in this API version.
+        connect_timeout: seconds for opening a connection.
+        first_byte_timeout: seconds until the first byte of the answer's body.
+        between_chunks_timeout: seconds between later reads.
+        max_response_bytes: the largest answer that is read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        base_url: str,
+        api_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        api_version: str | None = None,
+        connect_timeout: float = 5.0,
+        first_byte_timeout: float = 600.0,
+        between_chunks_timeout: float = 120.0,
+        max_response_bytes: int = 100 * 1024 * 1024,
+    ) -> None:
+        self.name = name
+        self.max_response_bytes = max_response_bytes
+        self.failures = Failures(
+            name, [*(headers or {}).values(), *([api_key] if api_key else [])]
+        )
+        self._address: dict[str, Any] = {
+            "base_url": base_url,
+            "api_key": api_key,
+            "headers": dict(headers or {}),
+            "api_version": api_version,
+        }
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, connect=connect_timeout, sock_read=first_byte_timeout
+        )
+        self._between_chunks = between_chunks_timeout
+        self._opening = asyncio.Lock()
+        self._target: Target | None = None
+        self._urls: dict[str, URL] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, path: str, body: bytes, *, model: str) -> bytes:
+        """Send a JSON body and return the answer's body.
+
+        Args:
+            path: below the base URL, without a slash in front.
+            body: the JSON.
+            model: the upstream name; Azure has it in the URL.
+
+        Raises:
+            BackendError: anything but a whole, successful answer.
+        """
+        answer = await self.open(path, body, model=model)
+        try:
+            return await answer.rest()
+        finally:
+            answer.close()
+
+    async def open(self, path: str, body: bytes, *, model: str) -> Answer:
+        """Send a JSON body and return the answer, whose body is still to come.
+
+        The caller has to close it. Arguments and errors are those of `post`.
+        """
+        if self._session is None:
+            await self._start()
+        assert self._session is not None  # noqa: S101 - for the type checker
+        assert self._target is not None  # noqa: S101
+        url = self._urls.get(path)
+        if url is None:
+            url = self._target.url(path, model)
+            if not self._target.deployments:
+                self._urls[path] = url
+        try:
+            response = await self._send(self._session, url, body)
+        except (aiohttp.ClientError, OSError) as error:
+            raise self.failures.from_exception(error) from error
+        if not 200 <= response.status < 300:  # noqa: PLR2004 - success in HTTP
+            raise await self._failure(response)
+        return Answer(
+            response,
+            failures=self.failures,
+            max_bytes=self.max_response_bytes,
+            between_chunks=self._between_chunks,
+        )
+
+    async def close(self) -> None:
+        """Close every connection; answers under way break off."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _start(self) -> None:
+        async with self._opening:
+            if self._session is not None:
+                return
+            if self._target is None:
+                self._target = await find_target(**self._address)
+            self._session = aiohttp.ClientSession(
+                connector=_Connector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                headers=self._target.headers,
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+
+    async def _send(
+        self, session: aiohttp.ClientSession, url: URL, body: bytes
+    ) -> aiohttp.ClientResponse:
+        try:
+            return await _post(session, url, body)
+        except _NOT_RETRIED:
+            raise
+        except (aiohttp.ClientConnectionError, ConnectionError) as error:
+            if not _reused.get() or not _before_any_byte(error):
+                raise
+        # The server had closed the kept connection while the request went out.
+        return await _post(session, url, body)
+
+    async def _failure(self, response: aiohttp.ClientResponse) -> Exception:
+        body = b""
+        try:
+            while len(body) < MAX_ERROR_BYTES:
+                read = await response.content.read(MAX_ERROR_BYTES - len(body))
+                if not read:
+                    break
+                body += read
+        except (aiohttp.ClientError, OSError):
+            pass  # the status says enough
+        finally:
+            response.close()
+        return self.failures.from_status(response.status, response.headers, body)
+
+
+async def _post(
+    session: aiohttp.ClientSession, url: URL, body: bytes
+) -> aiohttp.ClientResponse:
+    data = body if len(body) <= _LARGE_BODY else io.BytesIO(body)
+    return await session.post(url, data=data, allow_redirects=False)
+
+
+def _before_any_byte(error: Exception) -> bool:
+    """Say whether the connection closed before the answer began."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)  # else it is the half-read head
+    return True
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A connector that tells whether a request goes out on a kept connection."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._known: WeakSet[Any] = WeakSet()
+
+    async def connect(self, *arguments: Any, **named: Any) -> Any:
+        """Return a connection, and note for this task whether it is a kept one."""
+        connection = await super().connect(*arguments, **named)
+        _reused.set(connection.protocol in self._known)
+        self._known.add(connection.protocol)
+        return connection
