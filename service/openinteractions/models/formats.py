@@ -27,9 +27,6 @@ class Format(NamedTuple):
     """The JSON Schema that it follows."""
 
 
-FREE = Format(json=False, schema=None)
-
-
 def read(request: Request) -> Format:
     """Return the form of the answer's text.
 

@@ -52,16 +52,12 @@ class Profile:
     """The most that one turn can have; requests for more get this many."""
 
 
-def from_settings(
-    facts: settings.Profile | None, default: Profile | None = None
-) -> Profile:
+def from_settings(facts: settings.Profile | None) -> Profile:
     """Return the profile that the configuration writes down, else the default."""
-    default = default or Profile()
     if facts is None:
-        return default
+        return Profile()
     named = isinstance(facts.reasoning, str)
-    return dataclasses.replace(
-        default,
+    return Profile(
         tools=_tools(facts.tools),
         tool_choice=facts.tool_choice,
         parallel_calls=facts.parallel_calls,

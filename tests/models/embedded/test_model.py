@@ -36,13 +36,11 @@ from openinteractions.engine.ports import ModelRequest
 from openinteractions.models.embedded import server as server_module
 from openinteractions.models.embedded import weights
 from openinteractions.models.embedded.model import (
-    PROFILE,
     Embedded,
     EmbeddedHost,
     default_threads,
 )
 from openinteractions.models.embedded.server import EmbeddedServer
-from openinteractions.models.profile import Tools
 from openinteractions.v1 import interaction_service_pb2, step_pb2
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -352,27 +350,6 @@ async def test_damaged_weights_are_found_out(tmp_path: Path) -> None:
 
 async def test_one_core_is_left_to_everything_else() -> None:
     assert default_threads() == max(1, len(os.sched_getaffinity(0)) - 1)
-
-
-@pytest.mark.parametrize(
-    ("facts", "tools"),
-    [
-        pytest.param(None, Tools.CONSTRAINED, id="nothing configured"),
-        pytest.param(settings.Profile(), Tools.CONSTRAINED, id="an empty table"),
-        pytest.param(settings.Profile(tools=False), Tools.NONE, id="denied"),
-        pytest.param(settings.Profile(stop=False), Tools.CONSTRAINED, id="a fact"),
-    ],
-)
-async def test_the_configuration_can_only_restrict_it(
-    facts: settings.Profile | None, tools: Tools
-) -> None:
-    host = EmbeddedHost("embedded", settings.Endpoint(dialect="embedded"))
-    profile = host.model(settings.Model(endpoint="embedded", profile=facts))._profile
-    assert profile.tools is tools
-    assert profile.stop is (facts is None or facts.stop)
-    assert not profile.reasoning
-    assert PROFILE.tools is Tools.CONSTRAINED
-    await host.close()
 
 
 async def test_a_host_shares_one_process_and_ends_it() -> None:

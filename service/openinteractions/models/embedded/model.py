@@ -10,7 +10,6 @@ and because ending it gives the memory back. It listens on loopback with a rando
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -24,7 +23,7 @@ from openinteractions.models.chat.model import Chat
 from openinteractions.models.constrained.bounds import Bounds
 from openinteractions.models.constrained.model import Constrained
 from openinteractions.models.embedded.server import EmbeddedServer, Running
-from openinteractions.models.profile import Profile, Tools, from_settings
+from openinteractions.models.profile import Profile, Tools
 from openinteractions.models.transport.endpoint import Endpoint
 from openinteractions.v1 import interaction_service_pb2, step_pb2
 
@@ -58,15 +57,11 @@ class Embedded:
     Args:
         name: what the configuration calls the endpoint; errors name it so.
         server: its process; started at first use, shared by all its models.
-        profile: what is known about it.
     """
 
-    def __init__(
-        self, name: str, server: EmbeddedServer, *, profile: Profile = PROFILE
-    ) -> None:
+    def __init__(self, name: str, server: EmbeddedServer) -> None:
         self._name = name
         self._server = server
-        self._profile = profile
         self._running: Running | None = None
         self._endpoint: Endpoint | None = None
         self._model: Constrained | None = None
@@ -76,7 +71,7 @@ class Embedded:
         self, request: interaction_service_pb2.CreateInteractionRequest
     ) -> Sequence[str]:
         """Return the members that the model will ignore (see `ports.Model`)."""
-        ignored = support.check(request, self._profile)
+        ignored = support.check(request, PROFILE)
         Constrained.check_schemas(request)
         return ignored
 
@@ -122,7 +117,7 @@ class Embedded:
                 self._endpoint = Endpoint(
                     self._name, base_url=running.base_url, api_key=running.key
                 )
-                chat = Chat(self._endpoint, upstream=UPSTREAM, profile=self._profile)
+                chat = Chat(self._endpoint, upstream=UPSTREAM, profile=PROFILE)
                 self._model = Constrained(chat, endpoint=self._name, bounds=BOUNDS)
                 self._running = running
             return self._model
@@ -143,11 +138,9 @@ class EmbeddedHost:
         self._models: list[Embedded] = []
         self._warming: asyncio.Task[None] | None = None
 
-    def model(self, configured: settings.Model) -> Embedded:
-        """Return a model; starts nothing."""
-        facts = configured.profile
-        profile = PROFILE if facts is None else _profile(facts)
-        model = Embedded(self._name, self._server, profile=profile)
+    def model(self, _: settings.Model) -> Embedded:
+        """Return a model; starts nothing. There is nothing to configure about it."""
+        model = Embedded(self._name, self._server)
         self._models.append(model)
         return model
 
@@ -170,23 +163,6 @@ class EmbeddedHost:
                 await model.start()
         except DomainError as error:
             log.warning("the embedded model does not start: %s", error.message)
-
-
-def _profile(facts: settings.Profile) -> Profile:
-    """Return what the configuration leaves of what the model can do.
-
-    The facts' own defaults say that a model can do everything.
-    """
-    configured = from_settings(facts, PROFILE)
-    denied = configured.tools is Tools.NONE
-    return dataclasses.replace(
-        configured,
-        tools=Tools.NONE if denied else PROFILE.tools,
-        parallel_calls=PROFILE.parallel_calls,
-        reasoning=PROFILE.reasoning,
-        reasoning_member=PROFILE.reasoning_member,
-        reasoning_effort=PROFILE.reasoning_effort,
-    )
 
 
 def _one_token() -> ModelRequest:
