@@ -8,7 +8,6 @@
     ├── PreconditionError            the interaction's status does not allow it
     ├── UnauthenticatedError         the key is missing or wrong
     ├── NotFoundError                no such thing, or another key's
-    ├── RateLimitedError             too many requests
     ├── CancelledError               the caller left, or the interaction was cancelled
     ├── UnavailableError             this server cannot work just now
     ├── InternalError                this server's own fault
@@ -17,6 +16,7 @@
         ├── UpstreamRefusedError     it refused the request
         ├── UpstreamCredentialsError it refused our key
         ├── UpstreamQuotaError       our account may not
+        ├── UpstreamRateLimitedError it limits the rate
         ├── UpstreamNotFoundError    it does not know the model
         ├── UpstreamFailedError      it failed, or its answer is none
         ├── UpstreamUnreachableError
@@ -105,12 +105,6 @@ class NotFoundError(DomainError):
     """The thing does not exist, or belongs to another key."""
 
     reason = Reason.ERROR_REASON_NOT_FOUND
-
-
-class RateLimitedError(DomainError):
-    """Too many requests, here or at the model's server."""
-
-    reason = Reason.ERROR_REASON_RATE_LIMITED
 
 
 class CancelledError(DomainError):

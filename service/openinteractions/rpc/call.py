@@ -22,11 +22,6 @@ class Call:
     """The RPC's name, such as `CreateInteraction`."""
     metadata: Mapping[str, str]
     """What the caller sent along, with lower-case names."""
-    peer: str = ""
-    """Where it comes from; empty when the transport does not say."""
-    deadline: float | None = None
-    """When the caller stops waiting, in the event loop's time. The transport cancels
-    the call then; nobody else needs to watch it."""
     owner: str = ""
     """Hash of the caller's key; empty without authentication."""
     request_id: str = ""

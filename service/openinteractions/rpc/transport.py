@@ -1,12 +1,11 @@
 """Between gRPC's calls and ours: the outermost frame of the gRPC face.
 
-Metadata, peer and deadline become a `Call`; a `DomainError` becomes a status with its
-details in the trailers. A caller that leaves cancels the call.
+Metadata becomes a `Call`; a `DomainError` becomes a status with its details in
+the trailers. A caller that leaves cancels the call.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, NoReturn
@@ -94,8 +93,6 @@ def _stream(name: str, handler: Stream) -> Callable[[bytes, Context], Awaitable[
 
 
 def _call(name: str, context: Context) -> Call:
-    # The stub says that there always is one.
-    remaining: float | None = context.time_remaining()
     return Call(
         name,
         {
@@ -103,10 +100,6 @@ def _call(name: str, context: Context) -> Call:
             for key, value in context.invocation_metadata() or ()
             if isinstance(value, str)
         },
-        peer=context.peer(),
-        deadline=None
-        if remaining is None
-        else asyncio.get_running_loop().time() + remaining,
     )
 
 
