@@ -9,6 +9,7 @@ that are called "type").
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -40,7 +41,8 @@ def normal(text: str) -> bytes:
     if not schema:
         return b"{}"
     if _CAPITALS.search(text):
-        _lower(schema)
+        for node in every(schema):
+            _lower(node)
         return orjson.dumps(schema)
     return text.encode()
 
@@ -55,24 +57,33 @@ def parameters(text: str) -> bytes:
     return NO_ARGUMENTS if schema == b"{}" else schema
 
 
-def _lower(schema: Any) -> None:
-    if not isinstance(schema, dict):
-        return
+def every(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield the schema and each schema within it, the outer one first.
+
+    What it has yielded may be changed; `true`, `false` and what is no schema at all are
+    left out.
+    """
+    found = [schema]
+    while found:
+        node = found.pop()
+        if not isinstance(node, dict):
+            continue
+        for word, inner in node.items():
+            if isinstance(inner, list):
+                found.extend(inner if word in _LISTS else ())
+            elif word in _ONE:
+                found.append(inner)
+            elif word in _MAPS and isinstance(inner, dict):
+                found.extend(inner.values())
+        yield node
+
+
+def _lower(schema: dict[str, Any]) -> None:
     kind = schema.get("type")
     if isinstance(kind, str):
         schema["type"] = _word(kind)
     elif isinstance(kind, list):
         schema["type"] = [_word(word) for word in kind]
-    for name in _ONE:
-        _lower(schema.get(name))
-    for name in _LISTS:
-        inner = schema.get(name)
-        for item in inner if isinstance(inner, list) else ():
-            _lower(item)
-    for name in _MAPS:
-        inner = schema.get(name)
-        for item in inner.values() if isinstance(inner, dict) else ():
-            _lower(item)
 
 
 def _word(word: Any) -> Any:

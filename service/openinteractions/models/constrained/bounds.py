@@ -10,19 +10,15 @@ the schema (a 400), others it leaves to the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
 from typing import Any, NamedTuple
+
+from openinteractions.models import schemas
 
 MAX_DEPTH = 64
 """Levels of objects and lists within a schema. Compilers of grammars are recursive
 programs in C++, which end with their process."""
 
-_ONE = (
-    *("additionalProperties", "contains", "else", "if", "items", "not"),
-    *("propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"),
-)
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_MAPS = ("$defs", "definitions", "dependentSchemas", "patternProperties", "properties")
 _ENDS_TEXT = ("maxLength", "enum", "const", "pattern", "format")
 _ENDS_LIST = ("maxItems", "enum", "const", "prefixItems")
 _REFERENCE = "$ref"
@@ -55,8 +51,8 @@ def depth(value: Any) -> int:
 
 def bounded(schema: Any, bounds: Bounds) -> Any:
     """Return the schema with an end to every text and list."""
-
-    def close(node: dict[str, Any]) -> None:
+    closed = copy.deepcopy(schema)
+    for node in schemas.every(closed):
         kind = node.get("type")
         kinds = kind if isinstance(kind, list) else [kind]
         most = bounds.string_characters
@@ -65,8 +61,7 @@ def bounded(schema: Any, bounds: Bounds) -> Any:
         most = bounds.array_items
         if most is not None and "array" in kinds and _open(node, _ENDS_LIST):
             node["maxItems"] = max(most, _least(node, "minItems"))
-
-    return _mapped(schema, close)
+    return closed
 
 
 def moved(schema: Any, place: str) -> Any:
@@ -74,25 +69,17 @@ def moved(schema: Any, place: str) -> Any:
 
     `place` is the fragment of the schema's new address, such as `#/$defs/a`.
     """
-
-    def move(node: dict[str, Any]) -> None:
+    there = copy.deepcopy(schema)
+    for node in schemas.every(there):
         target = node.get(_REFERENCE)
         if isinstance(target, str) and (target == "#" or target.startswith("#/")):
             node[_REFERENCE] = place + target[1:]
-
-    return _mapped(schema, move)
+    return there
 
 
 def refers(schema: Any) -> bool:
     """Say whether the schema has references."""
-    found = False
-
-    def look(node: dict[str, Any]) -> None:
-        nonlocal found
-        found = found or _REFERENCE in node
-
-    _mapped(schema, look)
-    return found
+    return any(_REFERENCE in node for node in schemas.every(schema))
 
 
 def _open(node: dict[str, Any], ends: tuple[str, ...]) -> bool:
@@ -102,28 +89,3 @@ def _open(node: dict[str, Any], ends: tuple[str, ...]) -> bool:
 def _least(node: dict[str, Any], word: str) -> int:
     least = node.get(word)
     return least if isinstance(least, int) else 0
-
-
-def _mapped(schema: Any, change: Callable[[dict[str, Any]], None]) -> Any:
-    """Return a copy in which every schema within the schema was given to `change`."""
-    if not isinstance(schema, dict):
-        return schema
-    copy = dict(schema)
-    for word, inner in _inner(schema):
-        if isinstance(inner, list):
-            copy[word] = [_mapped(item, change) for item in inner]
-        elif word in _MAPS:
-            copy[word] = {name: _mapped(s, change) for name, s in inner.items()}
-        else:
-            copy[word] = _mapped(inner, change)
-    change(copy)
-    return copy
-
-
-def _inner(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for word, inner in schema.items():
-        one = word in _ONE and isinstance(inner, dict)
-        several = word in (*_LISTS, "items") and isinstance(inner, list)
-        named = word in _MAPS and isinstance(inner, dict)
-        if one or several or named:
-            yield word, inner
