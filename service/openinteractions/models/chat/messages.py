@@ -7,11 +7,12 @@ two user messages in a row. Steps are finer than that: here they are put togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openinteractions.core.errors import NotSupportedError
 from openinteractions.models import signature
+from openinteractions.models.contents import result_text, texts
 from openinteractions.models.profile import Profile
 from openinteractions.v1 import content_pb2, step_pb2
 
@@ -66,9 +67,9 @@ class _Writer:
         kind = step.WhichOneof("kind")
         if kind == "user_input":
             self._end_model_turn()
-            self._user.extend(_texts(step.user_input.content))
+            self._user.extend(texts(_checked(step.user_input.content)))
         elif kind == "model_output":
-            self._texts.extend(_texts(step.model_output.content))
+            self._texts.extend(texts(_checked(step.model_output.content)))
         elif kind == "function_call":
             self._calls[index] = step.function_call
         elif kind == "thought":
@@ -169,23 +170,17 @@ def _call(name: str, call: step_pb2.FunctionCallStep) -> dict[str, Any]:
 def _result(step: step_pb2.FunctionResultStep | None) -> str:
     if step is None:
         return NO_RESULT
-    result = step.result
-    kind = result.WhichOneof("value")
-    if kind == "contents":
-        text = "\n".join(_texts(result.contents.items))
-    else:
-        text = result.json if kind == "json" else result.text
+    _checked(step.result.contents.items)
+    text = result_text(step)
     return ERROR_PREFIX + text if step.is_error else text
 
 
-def _texts(contents: Iterable[content_pb2.Content]) -> list[str]:
-    texts = []
+def _checked(contents: Sequence[content_pb2.Content]) -> Sequence[content_pb2.Content]:
+    """Return the contents, which have to be texts."""
     for content in contents:
         kind = content.WhichOneof("kind")
-        if kind == "text":
-            texts.append(content.text.text)
-        elif kind is not None:
+        if kind not in ("text", None):
             raise NotSupportedError(
                 f"input: {kind} content is not supported by this model.", field="input"
             )
-    return texts
+    return contents

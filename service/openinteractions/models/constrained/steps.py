@@ -6,12 +6,13 @@ texts of the user. That needs no support of any kind in the model's server.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 
-from openinteractions.v1 import content_pb2, step_pb2
+from openinteractions.models.contents import result_text
+from openinteractions.v1 import step_pb2
 
 NAME, ARGUMENTS, ANSWER = "name", "arguments", "answer"
 """The members of the envelope."""
@@ -70,26 +71,14 @@ def _returns(
     result: step_pb2.FunctionResultStep, call: step_pb2.FunctionCallStep | None
 ) -> step_pb2.Step:
     step = step_pb2.Step()
-    contents = step.user_input.content
-    value = result.result
     arguments = f"({call.arguments or '{}'})" if call is not None else ""
     verb = "failed" if result.is_error else "returned"
-    text = f"{result.name}{arguments} {verb}: "
-    match value.WhichOneof("value"):
-        case "contents":
-            text += "\n".join(_texts(value.contents.items))
-            others = [c for c in value.contents.items if c.WhichOneof("kind") != "text"]
-        case "json":
-            text, others = text + value.json, []
-        case _:
-            text, others = text + value.text, []
+    text = f"{result.name}{arguments} {verb}: {result_text(result)}"
+    contents = step.user_input.content
     contents.add().text.text = text
-    contents.extend(others)
+    returned = result.result.contents.items
+    contents.extend(content for content in returned if not content.HasField("text"))
     return step
-
-
-def _texts(contents: Iterable[content_pb2.Content]) -> Iterator[str]:
-    return (c.text.text for c in contents if c.WhichOneof("kind") == "text")
 
 
 def spaced(value: Any) -> str:

@@ -20,7 +20,8 @@ from openinteractions.core.model_events import (
     Thought,
 )
 from openinteractions.models import signature
-from openinteractions.models.scripted.scene import Scene, result_text
+from openinteractions.models.contents import result_text
+from openinteractions.models.scripted.scene import Scene
 from openinteractions.models.scripted.script import FAILURES, Statement, Verb
 from openinteractions.v1 import usage_pb2
 

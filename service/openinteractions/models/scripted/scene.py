@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from openinteractions.engine.ports import ModelRequest
 from openinteractions.models import choice
-from openinteractions.v1 import content_pb2, step_pb2
+from openinteractions.models.contents import result_text, texts
+from openinteractions.v1 import step_pb2
 
 
 class Scene(NamedTuple):
@@ -50,12 +51,12 @@ def read(request: ModelRequest) -> Scene:
     for step in request.steps:
         kind = step.WhichOneof("kind")
         if kind == "user_input":
-            text = _text(step.user_input.content)
+            text = "\n".join(texts(step.user_input.content))
             said = f"{said}\n{text}" if before == kind else text
             words += len(text.split())
             results, rounds = [], 0
         elif kind == "model_output":
-            words += len(_text(step.model_output.content).split())
+            words += len("\n".join(texts(step.model_output.content)).split())
         elif kind == "function_result":
             rounds += before != kind
             results.append(step.function_result)
@@ -71,15 +72,3 @@ def read(request: ModelRequest) -> Scene:
         stops=[stop for stop in config.stop_sequences if stop],
         choice=choice.read(request.request),
     )
-
-
-def result_text(step: step_pb2.FunctionResultStep) -> str:
-    """Return a result in words."""
-    result = step.result
-    if result.WhichOneof("value") == "contents":
-        return _text(result.contents.items)
-    return result.text or result.json
-
-
-def _text(contents: Sequence[content_pb2.Content]) -> str:
-    return "\n".join(c.text.text for c in contents if c.HasField("text"))
