@@ -4,13 +4,17 @@ Runs in the SDK's own environment with the server's address as its argument, and
 what it found as one JSON object.
 """
 
+import functools
 import json
 import sys
 
 from google import genai
 
 client = genai.Client(api_key="any", http_options={"base_url": sys.argv[1]})
-create = client.interactions.create
+# Sampling at the temperature of the default gives another answer each time.
+create = functools.partial(
+    client.interactions.create, generation_config={"temperature": 0}
+)
 found = {}
 
 first = create(model="gemini-3.5-flash", input="What is the capital of France?")
