@@ -49,6 +49,14 @@ class Fold:
         elif name == "status_update":
             self._interaction.status = event.status_update.status
 
+    def so_far(self) -> tuple[list[step_pb2.Step], bool]:
+        """Return the steps as far as they go, and whether the last one is open.
+
+        The arguments of a call that is not whole are only the beginning of JSON.
+        """
+        steps = [growing.so_far() for growing in self._steps]
+        return steps, bool(self._steps) and not self._steps[-1].whole
+
     def result(self) -> interaction_pb2.Interaction:
         """Return the interaction as the events so far tell it; steps may be partial."""
         interaction = interaction_pb2.Interaction()
@@ -90,14 +98,19 @@ class _Growing:
 
         Half of a call's arguments is no JSON, and no call.
         """
+        if self._start.HasField("function_call") and not self.whole:
+            return None
+        return self.so_far()
+
+    def so_far(self) -> step_pb2.Step:
+        """Return the step as far as it goes."""
         step = step_pb2.Step()
         step.CopyFrom(self._start)
         kind = step.WhichOneof("kind")
         text = "".join(self._texts)
         if kind == "function_call":
-            step.function_call.arguments = text or "{}"
-            return step if self.whole else None
-        if kind == "model_output" and (text or self._annotations):
+            step.function_call.arguments = text or ("{}" if self.whole else "")
+        elif kind == "model_output" and (text or self._annotations):
             content = step.model_output.content.add()
             content.text.text = text
             content.text.annotations.extend(self._annotations)

@@ -1,4 +1,4 @@
-"""The events of an interaction that has ended, made from its folded steps.
+"""The events of an interaction, made from its folded steps.
 
 They carry the same cursors as the live stream did, in fewer, larger deltas: what a
 reader received before a cursor and what it receives after it fold to the stored
@@ -7,7 +7,8 @@ interaction (contract §6.4, design §5).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from openinteractions.core import cursor
 from openinteractions.core.cursor import Cursor, Place
@@ -24,29 +25,65 @@ def replay(
 
     `interaction` has the steps of its output only. Without a cursor: all events.
     """
-    start = cursor.prefix(interaction.id, after.attempt if after else 0)
-    events = []
-    for place, event in _events(interaction, after):
-        if after is None or (after.step, after.place, after.offset) < place:
-            index, kind, offset = place
-            event.event_id = cursor.encode(start, index, Place(kind), offset)
-            events.append(event)
-    return events
+    events = chain(
+        _beginning(interaction),
+        _steps(interaction.steps, after, last_is_open=False),
+        _ending(interaction),
+    )
+    return _placed(events, interaction.id, after)
+
+
+def so_far(
+    interaction: interaction_pb2.Interaction,
+    steps: Sequence[step_pb2.Step],
+    after: Cursor | None = None,
+    *,
+    last_is_open: bool,
+) -> list[Event]:
+    """Return the events of a running interaction, up to now, that come after a cursor.
+
+    `steps` are those of its output as far as they go (`fold.Fold.so_far`).
+    """
+    events = chain(
+        _beginning(interaction), _steps(steps, after, last_is_open=last_is_open)
+    )
+    return _placed(events, interaction.id, after)
 
 
 _Place = tuple[int, int, int]
+_Placed = Iterator[tuple[_Place, Event]]
 
 
-def _events(
-    interaction: interaction_pb2.Interaction, after: Cursor | None
-) -> Iterator[tuple[_Place, Event]]:
+def _placed(
+    events: Iterable[tuple[_Place, Event]], interaction_id: str, after: Cursor | None
+) -> list[Event]:
+    start = cursor.prefix(interaction_id, after.attempt if after else 0)
+    placed = []
+    for place, event in events:
+        if after is None or (after.step, after.place, after.offset) < place:
+            index, kind, offset = place
+            event.event_id = cursor.encode(start, index, Place(kind), offset)
+            placed.append(event)
+    return placed
+
+
+def _beginning(interaction: interaction_pb2.Interaction) -> _Placed:
     yield (0, Place.CREATED, 0), _created(interaction)
     yield (0, Place.STATUS, 0), _status(interaction)
-    for index, step in enumerate(interaction.steps):
+
+
+def _steps(
+    steps: Sequence[step_pb2.Step], after: Cursor | None, *, last_is_open: bool
+) -> _Placed:
+    for index, step in enumerate(steps):
         seen = 0
         if after is not None and after.step == index and after.place == Place.DELTA:
             seen = after.offset
-        yield from _step(index, step, seen)
+        is_open = last_is_open and index == len(steps) - 1
+        yield from _step(index, step, seen, is_open=is_open)
+
+
+def _ending(interaction: interaction_pb2.Interaction) -> _Placed:
     for error in interaction.errors:
         yield (cursor.END, Place.ERROR, 0), _error(error)
     completed = Event()
@@ -79,7 +116,7 @@ def _error(error: error_pb2.Error) -> Event:
     return event
 
 
-def _step(index: int, step: step_pb2.Step, seen: int) -> Iterator[tuple[_Place, Event]]:
+def _step(index: int, step: step_pb2.Step, seen: int, *, is_open: bool) -> _Placed:
     kind = step.WhichOneof("kind")
     start = Event()
     start.step_start.index = index
@@ -93,14 +130,14 @@ def _step(index: int, step: step_pb2.Step, seen: int) -> Iterator[tuple[_Place, 
         start.step_start.step.CopyFrom(step)
     yield (index, Place.START, 0), start
     yield from _deltas(index, step, seen)
+    if is_open:
+        return
     stop = Event()
     stop.step_stop.index = index
     yield (index, Place.STOP, 0), stop
 
 
-def _deltas(
-    index: int, step: step_pb2.Step, seen: int
-) -> Iterator[tuple[_Place, Event]]:
+def _deltas(index: int, step: step_pb2.Step, seen: int) -> _Placed:
     """Yield what a reader lacks that has seen `seen` of a step's payload."""
     offset = 0
     for piece in _pieces(step):

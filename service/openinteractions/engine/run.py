@@ -14,7 +14,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from openinteractions.core import replay
 from openinteractions.core.assembler import Assembler
+from openinteractions.core.cursor import Cursor
 from openinteractions.core.errors import (
     CancelledError,
     DomainError,
@@ -136,6 +138,11 @@ class Run:
             except Exception as error:  # noqa: BLE001 - the one catch-all of a run
                 ending, status = self._failed(error)
         yield await self._end(ending, status)
+
+    def replay(self, after: Cursor | None) -> list[Event]:
+        """Return the events up to now, after a cursor, made from what was folded."""
+        steps, last_is_open = self.fold.so_far()
+        return replay.so_far(self.interaction, steps, after, last_is_open=last_is_open)
 
     async def _begin(self) -> list[Event]:
         if self.stored:

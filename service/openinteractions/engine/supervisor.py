@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
 from openinteractions.core.errors import DomainError, InternalError, UnavailableError
 from openinteractions.engine.journal import Journal
 from openinteractions.engine.run import Run
+from openinteractions.v1 import event_pb2
+
+Event = event_pb2.InteractionEvent
 
 CLOSING = "The server is shutting down."
 
@@ -57,7 +60,7 @@ class Supervisor:
         """
         self._refuse_when_closing()
         identifier = run.interaction.id
-        journal = Journal(identifier)
+        journal = Journal(identifier, run.replay)
         task = asyncio.get_running_loop().create_task(
             self._drive(run, journal), name=f"run {identifier}"
         )
@@ -112,10 +115,14 @@ class Supervisor:
     async def _drive(self, run: Run, journal: Journal) -> None:
         """Move a run's events into its journal until it ends."""
         error: Exception | None = None
+        ending: Sequence[Event] = ()
         flowing = False
         try:
             async with aclosing(run.events()) as events:  # type: ignore[type-var]
                 async for batch in events:
+                    if batch[-1].HasField("completed") or batch[-1].HasField("error"):
+                        ending = batch
+                        continue
                     journal.append(batch)
                     if not flowing:
                         # Otherwise the run goes on with what it has read already,
@@ -130,4 +137,4 @@ class Supervisor:
         finally:
             del self._running[run.interaction.id]
             self._note_idle()
-            journal.end(error)
+            journal.end(ending, error)
