@@ -124,8 +124,18 @@ class Encoder:
 
 
 def _object(plan: _Plan) -> Encode:
+    fill = _filling(plan)
+
     def encode(message: Message) -> dict[str, Any]:
         made: dict[str, Any] = {}
+        fill(made, message)
+        return made
+
+    return encode
+
+
+def _filling(plan: _Plan) -> Write:
+    def fill(made: dict[str, Any], message: Message) -> None:
         for field, value in message.ListFields():
             key, encode_value, write = plan[field]
             if encode_value is not None:
@@ -136,17 +146,16 @@ def _object(plan: _Plan) -> Encode:
                 made[key] = value
             else:
                 write(made, value)
-        return made
 
-    return encode
+    return fill
 
 
 def _flattened(discriminator: str, tag: str, plan: _Plan) -> Write:
-    encode = _object(plan)
+    fill = _filling(plan)
 
     def write(made: dict[str, Any], message: Message) -> None:
         made[discriminator] = tag
-        made |= encode(message)
+        fill(made, message)
 
     return write
 
