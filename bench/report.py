@@ -93,6 +93,6 @@ def _machine() -> dict[str, Any]:
         "processor": model,
         "cores": os.cpu_count(),
         "memory_gib": round(memory),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "python": platform.python_version(),
     }
