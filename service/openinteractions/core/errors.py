@@ -3,8 +3,7 @@
     DomainError
     ├── RequestError                 the caller's mistake; names the member
     │   ├── NotSupportedError        asks for what this server or model cannot do
-    │   ├── UnknownModelError        no such model is configured
-    │   └── TooLargeError            more bytes than the limit
+    │   └── UnknownModelError        no such model is configured
     ├── PreconditionError            the interaction's status does not allow it
     ├── UnauthenticatedError         the key is missing or wrong
     ├── NotFoundError                no such thing, or another key's
@@ -81,12 +80,6 @@ class UnknownModelError(RequestError):
     """No model of that name is configured."""
 
     reason = Reason.ERROR_REASON_UNKNOWN_MODEL
-
-
-class TooLargeError(RequestError):
-    """The request has more bytes than the limit."""
-
-    reason = Reason.ERROR_REASON_TOO_LARGE
 
 
 class PreconditionError(DomainError):
