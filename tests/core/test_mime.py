@@ -218,6 +218,7 @@ PNG, HTML, PLAIN = SEEN["png"][0], SEEN["html"][0], b"a,b\n1,2\n"
         pytest.param("application/pdf", PLAIN, "text/plain", id="text is no PDF"),
         pytest.param("text/csv; header=present", PLAIN, "text/csv", id="csv"),
         pytest.param("application/x-yaml", PLAIN, "application/x-yaml", id="yaml"),
+        pytest.param(WORD, PLAIN, "text/plain", id="text is no docx"),
         pytest.param("audio/L16;rate=24000", b"\x00", "audio/l16", id="raw samples"),
         pytest.param("audio/webm", SEEN["webm"][0], "audio/webm", id="webm"),
         pytest.param("audio/opus", SEEN["opus"][0], "audio/opus", id="opus"),

@@ -105,7 +105,8 @@ _CONTAINERS = (
 """Types that one container has, whose first bytes may not tell them apart."""
 
 _REFINEMENTS = {
-    TEXT: r"text/.+|application/(?!(pdf|zip|gzip)$).+",
+    TEXT: r"text/.+|.+\+(json|xml|yaml)|application/(x-)?(json[5l]?|ndjson|xml|yaml|toml"
+    r"|(java|type|ecma)script|sql|graphql|tex|latex|sh|python|csv)",
     ZIP: r"application/(?!pdf$).+",
     "application/x-ole-storage": r"application/(msword|vnd\.ms-.+)",
     "application/json": r".+\+json",
@@ -117,6 +118,8 @@ _REFINEMENTS = {
 _ADTS_SYNC = 0xFFF
 _MPEG_SYNC = 0x7FF
 _LAYER_3 = 0b01
+_NO_RATE = 0b1111
+_NO_FREQUENCY = 0b11
 _FRAME_BYTES = 4
 
 _UNKNOWN = {"", "application/octet-stream", "binary/octet-stream", "*/*"}
@@ -255,7 +258,7 @@ def _mpeg(head: bytes) -> str | None:
     layer, rate, frequency = bits >> 17 & 0b11, bits >> 12 & 0b1111, bits >> 10 & 0b11
     if bits >> 20 == _ADTS_SYNC and layer == 0:
         return "audio/aac"
-    known = rate not in {0b0000, 0b1111} and frequency not in {0b11}
+    known = 0 < rate < _NO_RATE and frequency != _NO_FREQUENCY
     found = bits >> 21 == _MPEG_SYNC and layer == _LAYER_3 and known
     return "audio/mp3" if found else None
 
