@@ -12,7 +12,8 @@ import pytest
 from google.protobuf.message import Message
 from google.rpc import code_pb2, status_pb2
 
-from openinteractions.gateway.upstream import ChannelUpstream, StatusError
+from openinteractions.gateway.channel import ChannelUpstream
+from openinteractions.gateway.upstream import StatusError
 from openinteractions.v1 import interaction_service_pb2_grpc
 from openinteractions.v1.event_pb2 import InteractionEvent
 from openinteractions.v1.interaction_pb2 import Interaction
@@ -201,7 +202,7 @@ async def test_closing_a_stream_cancels_the_call() -> None:
 async def test_little_is_read_ahead_of_a_slow_reader(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("openinteractions.gateway.upstream._AHEAD", 8)
+    monkeypatch.setattr("openinteractions.gateway.channel._AHEAD", 8)
     async with dialled() as (_, upstream), asyncio.timeout(WAIT_SECONDS):
         request = StreamInteractionRequest(id="a")
         sizes = []
