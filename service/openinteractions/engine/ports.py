@@ -7,7 +7,7 @@ adapter. Every adapter of a port is held to the port's one acceptance suite unde
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,31 @@ from openinteractions.v1 import (
 )
 
 
+MEDIA = frozenset({"image", "audio", "video", "document"})
+"""The kinds of contents that are no text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepts:
+    """What media a model takes; the default is everything, in any form.
+
+    MIME types are as `core.mime.essence` spells them.
+    """
+
+    kinds: frozenset[str] = MEDIA
+    """The kinds that it takes at all."""
+    remote: frozenset[str] = MEDIA
+    """The kinds whose http(s) URL may be passed on for the model's server to fetch;
+    of the others it gets the bytes."""
+    audio: frozenset[str] | None = None
+    """The MIME types of sound that it takes; None: any."""
+    documents: frozenset[str] | None = None
+    """The MIME types of documents that it takes as they are; None: any. It gets the
+    text of the others, and of all when it takes no documents."""
+    text_formats: bool = True
+    """Whether documents of text formats (plain text, CSV, HTML) are among any."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
     """Everything that a model needs for one turn."""
@@ -29,7 +54,8 @@ class ModelRequest:
     steps: Sequence[step_pb2.Step]
     """The whole conversation, oldest first, this request's input included. Every
     function result comes after its call and has the call's id and name; calls
-    without a result may be followed by anything."""
+    without a result may be followed by anything. A medium has either bytes with a
+    MIME type or a URL for the model's server to fetch, as `Model.accepts` says."""
 
 
 class Model(Protocol):
@@ -38,6 +64,10 @@ class Model(Protocol):
     Raises `core.errors.BackendError` and its kin for whatever the endpoint does
     wrong. Cancelling the task closes the connection to the endpoint.
     """
+
+    @property
+    def accepts(self) -> Accepts:
+        """What media it takes."""
 
     def check(
         self, request: interaction_service_pb2.CreateInteractionRequest
@@ -166,3 +196,55 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return seconds since 1970, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What stood at a URL. It is never empty."""
+
+    data: bytes
+    mime_type: str
+    """What it is, as `core.mime.essence` spells it: what the bytes show, refined by
+    what its server said; `application/octet-stream` when neither says anything."""
+    url: str
+    """Where it was found, after redirects."""
+
+
+class Egress(Protocol):
+    """The one door to addresses that callers name.
+
+    Every URL of a caller goes through `fetch` when it is read here, and through
+    `check` when another server shall read it.
+    """
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        field: str,
+        limit: int | None = None,
+        mime_types: Collection[str] | None = None,
+    ) -> Fetched:
+        """Read what stands at a URL.
+
+        Args:
+            url: `http` or `https`.
+            field: JSON path of the member that has the URL; errors name it.
+            limit: the most bytes to read, expanded; the configured limit holds too.
+            mime_types: what it may be: types such as `application/pdf`, or families
+                such as `image/*`. Without them, anything.
+
+        Raises:
+            RequestError: the URL is not allowed, cannot be reached, or has something
+                else. The message names the URL and says what is wrong with it; what
+                goes wrong at the other end counts as the caller's mistake too.
+        """
+
+    def check(self, url: str, *, field: str) -> None:
+        """Judge a URL by how it is written, without asking any name server.
+
+        Raises:
+            RequestError: the scheme is neither `http` nor `https`, or the host is
+                literally, in whatever notation, one that only this machine or its
+                network can reach and that configuration does not allow.
+        """
