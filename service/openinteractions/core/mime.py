@@ -105,8 +105,8 @@ _CONTAINERS = (
 """Types that one container has, whose first bytes may not tell them apart."""
 
 _REFINEMENTS = {
-    TEXT: r"text/.+|.+\+(json|xml|yaml)|application/(x-)?(json[5l]?|ndjson|xml|yaml|toml"
-    r"|(java|type|ecma)script|sql|graphql|tex|latex|sh|python|csv)",
+    TEXT: r"text/.+|.+\+(json|xml|yaml)|application/(x-)?(json[5l]?|ndjson|xml|yaml"
+    r"|toml|(java|type|ecma)script|sql|graphql|tex|latex|sh|python|csv)",
     ZIP: r"application/(?!pdf$).+",
     "application/x-ole-storage": r"application/(msword|vnd\.ms-.+)",
     "application/json": r".+\+json",
