@@ -4,7 +4,7 @@ Adapters never make API events; `core.assembler` turns these into them. A unary
 answer and a stream are the same events, so nothing after the adapter knows which
 of the two was asked for.
 
-Order within one model turn: any number of `Thought`, `Signature`, `Text` and
+Order within one model turn: any number of `Thought`, `Signature`, `Text`, `Media` and
 `CallFragment` in the order in which the model made them, `Spent` at most once per
 report (the last one counts), and `Finish` exactly once, as the last but for `Spent`.
 """
@@ -15,7 +15,7 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from openinteractions.v1 import usage_pb2
+from openinteractions.v1 import content_pb2, usage_pb2
 
 
 class Text(NamedTuple):
@@ -39,6 +39,19 @@ class Signature(NamedTuple):
     """
 
     signature: str
+
+
+class Media(NamedTuple):
+    """An image, a sound, a video or a document, or the next piece of one.
+
+    `content` is of one of those kinds, with its bytes in `data` or its address in
+    `uri`. With `begins` it is a new medium, and says all that is known about it;
+    without, it has further bytes of the one right before it, and nothing but `data`
+    is looked at. Pieces may be of any size.
+    """
+
+    content: content_pb2.Content
+    begins: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +92,4 @@ class Finish(NamedTuple):
     reason: FinishReason
 
 
-ModelEvent = Text | Thought | Signature | CallFragment | Spent | Finish
+ModelEvent = Text | Thought | Signature | Media | CallFragment | Spent | Finish
