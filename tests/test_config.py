@@ -402,6 +402,17 @@ REFUSED = {
             '"native", "constrained", got "maybe"'
         ),
     ),
+    "unknown word in a list": (
+        '[models.a]\nendpoint = "e"\nprofile = { remote_urls = ["image", "sound"] }',
+        (
+            'models.a.profile.remote_urls[1]: expected one of "image", "audio", '
+            '"video", "document", got "sound"'
+        ),
+    ),
+    "boolean or list expected": (
+        '[models.a]\nendpoint = "e"\nprofile = { files = "pdf" }',
+        "models.a.profile.files: expected true or false or a list, got a string",
+    ),
     "required key": (
         "[auth]",
         "auth.keys_env: missing; it is required in [auth]",
@@ -796,6 +807,7 @@ penalties = true
 top_k = true
 vision = true
 audio = true
+video = true
 files = true
 remote_urls = true
 max_tokens_member = "max_tokens"

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from openinteractions.core.errors import NotSupportedError, UnknownModelError
 from openinteractions.core.model_events import ModelEvent
-from openinteractions.engine.ports import Model, ModelRequest
+from openinteractions.engine.ports import Accepts, Model, ModelRequest
 from openinteractions.v1 import interaction_service_pb2
 
 Said = Sequence[ModelEvent] | Exception | None
@@ -27,6 +27,7 @@ class Puppet:
     def __init__(self, *batches: Said) -> None:
         self._said: asyncio.Queue[Said] = asyncio.Queue()
         self.asked: list[ModelRequest] = []
+        self.accepts = Accepts()
         self.called = asyncio.Event()
         self._calls = asyncio.Semaphore(0)
         self.closed = asyncio.Event()

@@ -140,8 +140,9 @@ def _convert(raw: Any, kind: type[AnyTable], where: str) -> AnyTable:
 def _explain(problem: str, kind: type[Table], where: str) -> str:
     """Say what msgspec found in the words of the file."""
     text, _, path = problem.partition(" - at `$")
-    inner = path.rstrip("`").replace("[...]", "")
-    where += inner
+    place = path.rstrip("`").replace("[...]", "")
+    where += place
+    inner = re.sub(r"\[\d+\]", "", place)
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", text):
         table = _within(kind, inner)
         instead = _instead(found[1], table.__struct_fields__)
@@ -149,7 +150,7 @@ def _explain(problem: str, kind: type[Table], where: str) -> str:
     if found := re.fullmatch(r"Object missing required field `(.*)`", text):
         return f"{where}.{found[1]}: missing; it is required in [{where}]"
     if found := re.fullmatch(r"Invalid enum value (.*)", text):
-        choices = ", ".join(_choices(kind, inner))
+        choices = ", ".join(_choices(kind, inner, listed=place != inner))
         value = json.dumps(found[1].strip("'"))
         return f"{where}: expected one of {choices}, got {value}"
     if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", text):
@@ -171,13 +172,22 @@ def _within(kind: type[Table], inner: str) -> type[Table]:
     )
 
 
-def _choices(kind: type[Table], inner: str) -> Iterator[str]:
-    """What the setting at the path `inner` of `kind` may be, as the file writes it."""
+def _choices(kind: type[Table], inner: str, *, listed: bool) -> Iterator[str]:
+    """What the setting at the path `inner` of `kind` may be, as the file writes it.
+
+    `listed` asks for the members of its list instead.
+    """
     parent, _, name = inner.rpartition(".")
     fields = msgspec.structs.fields(_within(kind, parent))
     wanted = next(field.type for field in fields if field.name == name)
     for member in typing.get_args(wanted):
-        if member is bool:
+        if typing.get_origin(member) is list:
+            if listed:
+                [words] = typing.get_args(member)
+                yield from map(json.dumps, typing.get_args(words))
+        elif listed:
+            continue
+        elif member is bool:
             yield from ("true", "false")
         else:
             yield from map(json.dumps, typing.get_args(member) or (member,))

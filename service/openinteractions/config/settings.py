@@ -169,13 +169,17 @@ class Profile(Table, frozen=True):
     top_k: bool = True
     """Sampling from the k likeliest tokens."""
     vision: bool = True
-    """Images as input. For media, not used yet; nor are the next three."""
-    audio: bool = True
-    """Audio as input."""
-    files: bool = True
-    """Documents as input."""
-    remote_urls: bool = True
-    """Media given by a URL that the server fetches itself."""
+    """Images as input."""
+    audio: bool | list[str] = True
+    """Sound as input; a list has the MIME types that it takes."""
+    video: bool = True
+    """Video as input."""
+    files: bool | list[str] = True
+    """Documents as input; a list has the MIME types that it takes. Others, where
+    that is possible, are turned into text."""
+    remote_urls: bool | list[Literal["image", "audio", "video", "document"]] = True
+    """Media given by a URL that its server fetches; a list has the kinds of media.
+    Denied, this server fetches them."""
     max_output_tokens: int | None = None
     """The most it writes in a turn; a request for more gets this many."""
     max_tokens_member: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"

@@ -19,7 +19,6 @@ from openinteractions.v1 import (
     step_pb2,
 )
 
-
 MEDIA = frozenset({"image", "audio", "video", "document"})
 """The kinds of contents that are no text."""
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from typing import Any
 
 from openinteractions.config import settings
+from openinteractions.core import mime
+from openinteractions.engine.ports import MEDIA, Accepts
 
 
 class Tools(enum.Enum):
@@ -46,10 +49,50 @@ class Profile:
     stop: bool = True
     penalties: bool = True
     top_k: bool = True
+    vision: bool = True
+    """Whether images are taken."""
+    audio: bool | frozenset[str] = True
+    """Whether sound is taken; as a set, the MIME types that are."""
+    video: bool = True
+    files: bool | frozenset[str] = True
+    """Whether documents are taken as they are; as a set, the MIME types that are."""
+    remote_urls: bool | frozenset[str] = True
+    """Whether URLs of media are passed on; as a set, the kinds of media."""
     max_tokens_member: str = "max_tokens"
     """The request member with the limit of output tokens."""
     max_output_tokens: int | None = None
     """The most that one turn can have; requests for more get this many."""
+
+    def accepts(
+        self,
+        *,
+        by_url: frozenset[str],
+        audio: frozenset[str] | None = None,
+        text_formats: bool = True,
+    ) -> Accepts:
+        """Return what media the model takes, in a dialect with these limits.
+
+        Args:
+            by_url: the kinds of media that the dialect can name by their URL.
+            audio: the types of sound taken where the profile names none; None: any.
+            text_formats: whether servers of the dialect take documents of text
+                formats as they are, where the profile names no types.
+        """
+        facts = (
+            ("image", self.vision),
+            ("audio", self.audio),
+            ("video", self.video),
+            ("document", self.files),
+        )
+        kinds = frozenset(kind for kind, fact in facts if fact)
+        urls = MEDIA if self.remote_urls is True else self.remote_urls or frozenset()
+        return Accepts(
+            kinds=kinds,
+            remote=kinds & by_url & urls,
+            audio=audio if isinstance(self.audio, bool) else self.audio,
+            documents=None if isinstance(self.files, bool) else self.files,
+            text_formats=text_formats,
+        )
 
 
 def from_settings(facts: settings.Profile | None) -> Profile:
@@ -70,6 +113,11 @@ def from_settings(facts: settings.Profile | None) -> Profile:
         stop=facts.stop,
         penalties=facts.penalties,
         top_k=facts.top_k,
+        vision=facts.vision,
+        audio=_types(facts.audio),
+        video=facts.video,
+        files=_types(facts.files),
+        remote_urls=_set(facts.remote_urls),
         max_output_tokens=facts.max_output_tokens,
         max_tokens_member=facts.max_tokens_member,
     )
@@ -79,3 +127,11 @@ def _tools(fact: bool | str) -> Tools:  # noqa: FBT001 - the configuration's own
     if isinstance(fact, str):
         return Tools(fact)
     return Tools.NATIVE if fact else Tools.NONE
+
+
+def _types(fact: bool | list[str]) -> bool | frozenset[str]:  # noqa: FBT001 - see above
+    return fact if isinstance(fact, bool) else frozenset(map(mime.essence, fact))
+
+
+def _set(fact: bool | list[Any]) -> bool | frozenset[str]:  # noqa: FBT001 - see above
+    return fact if isinstance(fact, bool) else frozenset(fact)

@@ -16,7 +16,7 @@ from openinteractions.core.model_events import (
     ModelEvent,
     Text,
 )
-from openinteractions.engine.ports import ModelRequest
+from openinteractions.engine.ports import Accepts, ModelRequest
 from openinteractions.models.constrained.bounds import MAX_DEPTH
 from openinteractions.models.constrained.model import Constrained
 from openinteractions.v1 import interaction_service_pb2, step_pb2
@@ -33,6 +33,7 @@ class Said:
         self._batches = batches
         self.asked: list[ModelRequest] = []
         self.closed = False
+        self.accepts = Accepts(kinds=frozenset({"image"}))
 
     def check(self, request: Request) -> Sequence[str]:
         return ["labels"]

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequen
 
 from openinteractions.core.errors import DomainError
 from openinteractions.core.model_events import ModelEvent
-from openinteractions.engine.ports import ModelRequest
+from openinteractions.engine.ports import Accepts, ModelRequest
 from openinteractions.models import support
 from openinteractions.models.chat.request import build
 from openinteractions.models.chat.response import Turn
@@ -16,6 +16,12 @@ from openinteractions.models.transport.sse import Overflow, Splitter
 from openinteractions.v1 import interaction_service_pb2
 
 PATH = "chat/completions"
+
+_BY_URL = frozenset({"image", "video"})
+"""The media for which the dialect has a member with a URL."""
+
+_AUDIO = frozenset({"audio/wav", "audio/mp3"})
+"""The sound that servers take by OpenAI's own word; a profile may name others."""
 
 
 class Chat:
@@ -37,6 +43,14 @@ class Chat:
         self._endpoint = endpoint
         self._upstream = upstream
         self._profile = profile or Profile()
+        self._accepts = self._profile.accepts(
+            by_url=_BY_URL, audio=_AUDIO, text_formats=False
+        )
+
+    @property
+    def accepts(self) -> Accepts:
+        """What media it takes."""
+        return self._accepts
 
     def check(
         self, request: interaction_service_pb2.CreateInteractionRequest

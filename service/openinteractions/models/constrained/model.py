@@ -13,7 +13,7 @@ import orjson
 
 from openinteractions.core.errors import NotSupportedError, UpstreamFailedError
 from openinteractions.core.model_events import ModelEvent
-from openinteractions.engine.ports import Model, ModelRequest
+from openinteractions.engine.ports import Accepts, Model, ModelRequest
 from openinteractions.models import formats, schemas
 from openinteractions.models.constrained.bounds import MAX_DEPTH, Bounds, depth
 from openinteractions.models.constrained.request import Asked, rewrite
@@ -40,6 +40,11 @@ class Constrained:
         self._inner = inner
         self._endpoint = endpoint
         self._bounds = bounds
+
+    @property
+    def accepts(self) -> Accepts:
+        """What media it takes."""
+        return self._inner.accepts
 
     def check(self, request: Request) -> Sequence[str]:
         """Return the members that the model will ignore (see `ports.Model`)."""

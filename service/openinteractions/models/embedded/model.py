@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from openinteractions.config import settings
 from openinteractions.core.errors import DomainError
 from openinteractions.core.model_events import ModelEvent
-from openinteractions.engine.ports import ModelRequest
+from openinteractions.engine.ports import Accepts, ModelRequest
 from openinteractions.models import support
 from openinteractions.models.chat.model import Chat
 from openinteractions.models.constrained.bounds import Bounds
@@ -32,6 +32,10 @@ PROFILE = Profile(
     parallel_calls=False,
     reasoning=False,
     reasoning_effort=False,
+    vision=False,
+    audio=False,
+    video=False,
+    files=False,
 )
 """What the embedded model can do."""
 
@@ -66,6 +70,12 @@ class Embedded:
         self._endpoint: Endpoint | None = None
         self._model: Constrained | None = None
         self._connecting = asyncio.Lock()
+        self._accepts = PROFILE.accepts(by_url=frozenset())
+
+    @property
+    def accepts(self) -> Accepts:
+        """What media it takes: none, but it is told the text of documents."""
+        return self._accepts
 
     def check(
         self, request: interaction_service_pb2.CreateInteractionRequest

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 
 from openinteractions.core.errors import NotSupportedError, RequestError
 from openinteractions.core.model_events import ModelEvent
-from openinteractions.engine.ports import ModelRequest
+from openinteractions.engine.ports import Accepts, ModelRequest
 from openinteractions.models import formats, support
 from openinteractions.models.profile import Profile
 from openinteractions.models.scripted import scene
@@ -31,6 +31,8 @@ from openinteractions.v1 import interaction_service_pb2
 DIRECTIVE = "script:"
 
 _PROFILE = Profile(seed=False, reasoning_effort=False)
+
+_ACCEPTS = Accepts()
 
 _SAMPLING = (
     "temperature",
@@ -53,6 +55,11 @@ class Scripted:
     def __init__(self, endpoint: str = DIALECT, *, script: str | None = None) -> None:
         self._endpoint = endpoint
         self._script = script
+
+    @property
+    def accepts(self) -> Accepts:
+        """What media it takes: all."""
+        return _ACCEPTS
 
     def check(
         self, request: interaction_service_pb2.CreateInteractionRequest
