@@ -24,6 +24,8 @@ ERROR_FIELD_NUMBER: _ClassVar[int]
 error: _descriptor.FieldDescriptor
 OPEN_FIELD_NUMBER: _ClassVar[int]
 open: _descriptor.FieldDescriptor
+PROTO_JSON_FIELD_NUMBER: _ClassVar[int]
+proto_json: _descriptor.FieldDescriptor
 STREAM_VARIANT_FIELD_NUMBER: _ClassVar[int]
 stream_variant: _descriptor.FieldDescriptor
 
