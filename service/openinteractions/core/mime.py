@@ -130,7 +130,7 @@ def sniff(data: bytes) -> str | None:
     """Return the MIME type that the first bytes show, or None when they show none.
 
     Text is `text/plain`, unless it begins as JSON, HTML, XML or SVG does; that it is
-    CSV or Markdown cannot be seen. `data` may be cut after `HEAD_BYTES`.
+    CSV or Markdown cannot be seen. `data` may be cut to its first `HEAD_BYTES`.
     """
     if not data:
         return None
@@ -146,7 +146,7 @@ def sniff(data: bytes) -> str | None:
         or _zip(head)
         or _bitmap(head)
         or _mpeg(head)
-        or _text(head, whole=len(data) <= HEAD_BYTES)
+        or _text(head, whole=len(data) < HEAD_BYTES)
     )
 
 
