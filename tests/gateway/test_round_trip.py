@@ -134,7 +134,7 @@ def _value(shape: ValueShape, *, rest: bool) -> Callable[[Any], Message]:
         forms += [form for form in (shape.text, shape.object) if form is not None]
         form = draw(st.sampled_from(forms))
         if isinstance(form, Member):
-            setattr(made, form.key, draw(_single(form, rest=rest)))
+            setattr(made, form.name, draw(_single(form, rest=rest)))
         elif isinstance(form, FieldDescriptor):
             inner = messages(message_type(form), rest=rest)
             getattr(made, form.name).CopyFrom(draw(inner))
@@ -161,7 +161,7 @@ def _object(shape: ObjectShape, *, rest: bool) -> Callable[[Any], Message]:
             chosen.SetInParent()
         some = draw(st.lists(st.sampled_from(members), max_size=3)) if members else ()
         for member in some:
-            made.ClearField(member.key)
+            made.ClearField(member.name)
             _set(draw, made, member, rest=rest)
         if shape.rest is not None and (rest or shape.open) and draw(st.booleans()):
             setattr(made, shape.rest.name, orjson.dumps(draw(FREE_OBJECT)).decode())
@@ -173,21 +173,21 @@ def _object(shape: ObjectShape, *, rest: bool) -> Callable[[Any], Message]:
 def _set(draw: Any, made: Message, member: Member, *, rest: bool) -> None:
     one = _single(member, rest=rest)
     if member.repeated:
-        getattr(made, member.key).extend(draw(st.lists(one, max_size=2)))
+        getattr(made, member.name).extend(draw(st.lists(one, max_size=2)))
     elif member.values is not None:
         for key in draw(st.lists(st.text(max_size=4), max_size=2)):
-            entries = getattr(made, member.key)
+            entries = getattr(made, member.name)
             value = draw(_single(member.values, rest=rest))
             if member.values.kind is Kind.MESSAGE:
                 entries[key].CopyFrom(value)
             else:
                 entries[key] = value
     elif member.kind is Kind.MESSAGE:
-        getattr(made, member.key).CopyFrom(draw(one))
+        getattr(made, member.name).CopyFrom(draw(one))
     elif member.kind is Kind.TIME:
-        getattr(made, member.key).seconds = draw(st.integers(0, 1 << 34))
+        getattr(made, member.name).seconds = draw(st.integers(0, 1 << 34))
     else:
-        setattr(made, member.key, draw(one))
+        setattr(made, member.name, draw(one))
 
 
 def _single(member: Member, *, rest: bool) -> st.SearchStrategy[Any]:

@@ -134,7 +134,7 @@ class Decoder:
         fills: dict[type, Fill] = {}
         if shape.text is not None:
             # No word is refused here, so there is nothing to keep.
-            fills[str] = setters.scalar(shape.text.key, converter(shape.text))
+            fills[str] = setters.scalar(shape.text.name, converter(shape.text))
         if shape.object is not None:
             inner = self.fill(message_type(shape.object))
             fills[dict] = setters.nested(shape.object.name, inner)
@@ -165,24 +165,24 @@ class Decoder:
         if member.values is not None:
             if member.values.kind is Kind.MESSAGE:
                 fill = self.fill(message_type(member.values.field))
-                return setters.nested_mapping(member.key, fill)
-            return setters.mapping(member.key)
+                return setters.nested_mapping(member.name, fill)
+            return setters.mapping(member.name)
         if member.kind is Kind.MESSAGE:
             fill = self.fill(message_type(member.field))
             if member.repeated:
-                return setters.nested_list(member.key, fill)
-            return setters.nested(member.key, fill)
+                return setters.nested_list(member.name, fill)
+            return setters.nested(member.name, fill)
         if member.kind is Kind.TIME:
-            return setters.copied(member.key, time)
+            return setters.copied(member.name, time)
         return self._scalar(member)
 
     def _scalar(self, member: Member) -> Fill:
         convert = converter(member)
         if member.repeated:
-            return setters.scalars(member.key, convert)
+            return setters.scalars(member.name, convert)
         if member.kind is Kind.ENUM and not self._strict:
-            return setters.keeping(member.key, convert)
-        return setters.scalar(member.key, convert)
+            return setters.keeping(member.name, convert)
+        return setters.scalar(member.name, convert)
 
 
 def _other(shape: ValueShape) -> Fill:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from openinteractions.gateway import options
 from openinteractions.gateway.options import message_type
@@ -47,6 +47,8 @@ def describe(descriptor: Descriptor) -> Shape:
     unions = [oneof for oneof in descriptor.oneofs if not _is_optional(oneof.fields)]
     if not unions:
         return _object(descriptor, None, descriptor.fields)
+    if options.is_proto_json(descriptor):
+        raise SchemaError(f"{descriptor.full_name}: a union in ProtoJSON")
     if len(unions) > 1:
         raise SchemaError(f"{descriptor.full_name}: more than one union")
     oneof = unions[0]
@@ -59,14 +61,17 @@ def describe(descriptor: Descriptor) -> Shape:
     return _object(descriptor, union, plain)
 
 
-def words(enum: EnumDescriptor) -> dict[int, str]:
+def words(member: Member) -> dict[int, str]:
     """Return the JSON word of each value of an enum, except the unspecified one.
 
     Raises:
         SchemaError: two values have one word.
     """
+    enum = options.enum_type(member.field)
     found = options.enum_words(enum)
     _distinct(enum.full_name, found.values())
+    if member.proto_json:
+        return {number: word.upper() for number, word in found.items()}
     return found
 
 
@@ -177,19 +182,23 @@ def _member(field: FieldDescriptor) -> Member:
     kind = _KINDS.get(field.type)
     if kind is None:
         raise SchemaError(f"{field.full_name}: a type without a JSON form")
+    proto_json = options.is_proto_json(options.holder(field))
     aliases = options.aliases(field)
+    if proto_json and field.json_name != field.name:
+        aliases += (field.name,)
     known = options.words(field)
     if (known or options.is_raw(field)) and kind is not Kind.TEXT:
         raise SchemaError(f"{field.full_name}: words or raw on what is no string")
     if options.is_raw(field):
-        return Member(field, Kind.RAW, aliases)
+        return Member(field, Kind.RAW, aliases, proto_json=proto_json)
     if kind is Kind.MESSAGE:
         kind = _message_kind(field)
     if kind is Kind.MAP:
-        return Member(field, kind, aliases, values=_values(field))
+        values = _values(field)
+        return Member(field, kind, aliases, values=values, proto_json=proto_json)
     _distinct(field.full_name, [spelling.lower() for spelling in known])
     folded = {spelling.lower(): spelling for spelling in known}
-    return Member(field, kind, aliases, folded or None)
+    return Member(field, kind, aliases, folded or None, proto_json=proto_json)
 
 
 def _message_kind(field: FieldDescriptor) -> Kind:

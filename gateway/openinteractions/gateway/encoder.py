@@ -16,7 +16,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from openinteractions.gateway.describe import describe, words
-from openinteractions.gateway.options import enum_type, message_type
+from openinteractions.gateway.options import message_type
 from openinteractions.gateway.schema import (
     Kind,
     Member,
@@ -117,7 +117,9 @@ class Encoder:
         if member.kind is Kind.MESSAGE:
             return self.encode(message_type(member.field))
         if member.kind is Kind.ENUM:
-            return words(enum_type(member.field)).get
+            return words(member).get
+        if member.kind is Kind.INTEGER and member.proto_json and member.wide:
+            return str
         if member.values is not None:
             return _mapping(self._single(member.values))
         return _ENCODES.get(member.kind)
@@ -170,7 +172,7 @@ def _write_whole(made: dict[str, Any], text: str) -> None:
 
 
 def _items(member: Member, encode: Encode | None) -> Encode:
-    name = member.key
+    name = member.name
 
     def encode_list(message: Message) -> list[Any]:
         items = getattr(message, name)

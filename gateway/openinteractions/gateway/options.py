@@ -27,6 +27,11 @@ def is_open(message: Descriptor) -> bool:
     return bool(_read(message, annotations_pb2.open))
 
 
+def is_proto_json(message: Descriptor) -> bool:
+    """Whether an object is written as ProtoJSON writes it."""
+    return bool(_read(message, annotations_pb2.proto_json))
+
+
 def is_raw(field: FieldDescriptor) -> bool:
     """Whether a field holds JSON text."""
     return bool(_read(field, annotations_pb2.raw))
@@ -95,6 +100,11 @@ def http_rule(method: MethodDescriptor) -> Any:
 def message_type(field: FieldDescriptor) -> Descriptor:
     """Return the type of a field that is a message."""
     return cast("Descriptor", field.message_type)
+
+
+def holder(field: FieldDescriptor) -> Descriptor:
+    """Return the type of message that has a field."""
+    return cast("Descriptor", field.containing_type)
 
 
 def enum_type(field: FieldDescriptor) -> EnumDescriptor:

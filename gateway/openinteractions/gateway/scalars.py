@@ -14,12 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from openinteractions.gateway.describe import words
 from openinteractions.gateway.errors import misfit, unknown_word
-from openinteractions.gateway.options import enum_type
 from openinteractions.gateway.schema import Kind, Member
 
 Convert = Callable[[Any], Any]
@@ -114,10 +112,9 @@ def converter(member: Member) -> Convert:
     if member.words:
         return _open_words(member)
     if member.kind is Kind.ENUM:
-        return _closed_words(member.field)
+        return _closed_words(member)
     if member.kind is Kind.INTEGER:
-        wide = member.field.type == FieldDescriptor.TYPE_INT64
-        return whole(_WIDE if wide else 32)
+        return whole(_WIDE if member.wide else 32)
     return _CONVERT[member.kind]
 
 
@@ -141,15 +138,16 @@ def _open_words(member: Member) -> Convert:
     return convert
 
 
-def _closed_words(field: FieldDescriptor) -> Convert:
-    numbers = {word.lower(): value for value, word in words(enum_type(field)).items()}
+def _closed_words(member: Member) -> Convert:
+    known = words(member)
+    numbers = {word.lower(): value for value, word in known.items()}
 
     def convert(value: Any) -> int:
         if type(value) is not str:
             raise misfit("a string")
         found = numbers.get(value.lower())
         if found is None:
-            raise unknown_word(value, numbers)
+            raise unknown_word(value, known.values())
         return found
 
     return convert

@@ -43,11 +43,23 @@ class Member:
     """Of an open vocabulary: folded spelling to word."""
     values: Member | None = None
     """Of a map: what its values are."""
+    proto_json: bool = False
+    """Whether it is written as ProtoJSON writes it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the field."""
+        return self.field.name
 
     @property
     def key(self) -> str:
-        """The member's name, which is the field's."""
-        return self.field.name
+        """The name of the JSON member."""
+        return str(self.field.json_name) if self.proto_json else self.field.name
+
+    @property
+    def wide(self) -> bool:
+        """Whether the field is an integer of 64 bits."""
+        return bool(self.field.type == FieldDescriptor.TYPE_INT64)
 
     @property
     def repeated(self) -> bool:

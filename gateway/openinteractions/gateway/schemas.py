@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from openinteractions.gateway import options
-from openinteractions.gateway.describe import describe
+from openinteractions.gateway.describe import describe, words
 from openinteractions.gateway.options import message_type
 from openinteractions.gateway.schema import (
     Kind,
@@ -119,11 +119,11 @@ class Schemas:
         if member.kind is Kind.MESSAGE:
             return self.message(message_type(member.field))
         if member.kind is Kind.ENUM:
-            known = options.enum_words(options.enum_type(member.field))
-            return {"type": "string", "enum": list(known.values())}
+            return {"type": "string", "enum": list(words(member).values())}
         if member.kind is Kind.INTEGER:
-            wide = member.field.type == FieldDescriptor.TYPE_INT64
-            return {"type": "integer", "format": "int64" if wide else "int32"}
+            text = member.proto_json and member.wide
+            kind = "string" if text else "integer"
+            return {"type": kind, "format": "int64" if member.wide else "int32"}
         if member.values is not None:
             values = self._single(member.values)
             return {"type": "object", "additionalProperties": values}
