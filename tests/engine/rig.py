@@ -27,6 +27,7 @@ class Caller:
 
     owner: str = ""
     ignored: list[str] = field(default_factory=list)
+    origin: str = ""
 
 
 class Clock:

@@ -3,8 +3,9 @@
     DomainError
     ├── RequestError                 the caller's mistake; names the member
     │   ├── NotSupportedError        asks for what this server or model cannot do
+    │   ├── TooLargeError            has more bytes than the limit
     │   └── UnknownModelError        no such model is configured
-    ├── PreconditionError            the interaction's status does not allow it
+    ├── PreconditionError            the thing's status does not allow it
     ├── UnauthenticatedError         the key is missing or wrong
     ├── NotFoundError                no such thing, or another key's
     ├── CancelledError               the caller left, or the interaction was cancelled
@@ -76,6 +77,12 @@ class NotSupportedError(RequestError):
     reason = Reason.ERROR_REASON_NOT_SUPPORTED
 
 
+class TooLargeError(RequestError):
+    """What was sent has more bytes than the limit."""
+
+    reason = Reason.ERROR_REASON_TOO_LARGE
+
+
 class UnknownModelError(RequestError):
     """No model of that name is configured."""
 
@@ -83,7 +90,7 @@ class UnknownModelError(RequestError):
 
 
 class PreconditionError(DomainError):
-    """The interaction is in a status that does not allow the call."""
+    """The interaction, or the upload, is in a status that does not allow the call."""
 
     reason = Reason.ERROR_REASON_FAILED_PRECONDITION
 

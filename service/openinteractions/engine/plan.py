@@ -42,6 +42,10 @@ class Caller(Protocol):
     ignored: list[str]
     """Filled with the members that the model cannot follow and ignores."""
 
+    @property
+    def origin(self) -> str:
+        """The URL under which it knows this server; empty when that is not known."""
+
 
 class Planner:
     """Makes runs.

@@ -6,12 +6,17 @@ only the outermost adapter of a face turns them into what that face says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
+
+ORIGIN = "x-openinteractions-origin"
+
+_GOOD_ORIGIN = re.compile(r"https?://[\w.:\[\]-]{1,300}(/[\w./~-]{0,300})?", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -30,6 +35,15 @@ class Call:
     """Members of the request that the model cannot follow and ignores."""
     headers: dict[str, str] = field(default_factory=dict)
     """What goes along with the response, complete before its first message."""
+
+    @property
+    def origin(self) -> str:
+        """The URL under which the caller knows this server, without a version.
+
+        The other face says so in the metadata. Empty when nobody does.
+        """
+        origin = self.metadata.get(ORIGIN, "")
+        return origin if _GOOD_ORIGIN.fullmatch(origin) else ""
 
 
 Unary = Callable[[Call, Any], Awaitable[Message]]
