@@ -1,9 +1,10 @@
 """The HTTP face of the scripted model server, and the doors that tests look through.
 
-`POST /v1/chat/completions` and `GET /v1/models` are OpenAI's. The doors: `GET /_seen`
-and `GET /_requests` (what arrived for a model name), `GET /_active` (how many of its
-answers are under way), `GET /_waiting` (returns once an answer of that name waits for
-a release), `POST /_release` (lets `chunks` more through, or all). Waits are bounded.
+`POST /v1/chat/completions`, `POST /v1/responses` and `GET /v1/models` are OpenAI's.
+The doors: `GET /_seen` and `GET /_requests` (what arrived for a model name),
+`GET /_active` (how many of its answers are under way), `GET /_waiting` (returns once
+an answer of that name waits for a release), `POST /_release` (lets `chunks` more
+through, or all). Waits are bounded.
 """
 
 from __future__ import annotations
@@ -14,18 +15,14 @@ import json
 
 from aiohttp import web
 
-from tests.backend import conversation, scripts
+from tests.backend import scripts
+from tests.backend.dialects import Chat, Dialect, Responses, Said
 from tests.backend.reply import (
     Ending,
     Failure,
     Json,
-    Reply,
     Silence,
-    body,
-    chunk,
-    deltas,
     frame,
-    usage_chunk,
 )
 
 WAIT_SECONDS = 30.0
@@ -88,6 +85,15 @@ class Backend:
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
         """Answer `POST /v1/chat/completions`."""
+        return await self._answer(request, Chat())
+
+    async def respond(self, request: web.Request) -> web.StreamResponse:
+        """Answer `POST /v1/responses`."""
+        return await self._answer(request, Responses())
+
+    async def _answer(
+        self, request: web.Request, dialect: Dialect
+    ) -> web.StreamResponse:
         try:
             asked = await request.json()
         except json.JSONDecodeError:
@@ -96,28 +102,30 @@ class Backend:
         number = self.record(model, request, asked)
         self.active[model] += 1
         try:
-            wrong = conversation.check(asked)
+            wrong = dialect.check(asked)
             if wrong:
                 return _fail(wrong)
-            answer = scripts.answer(model, asked, seen=number)
+            answer = scripts.answer(model, dialect.as_chat(asked), seen=number)
             match answer:
                 case Failure():
                     return _fail(answer)
                 case Silence():
                     return await _stay_silent(request, answer)
+            said = Said(answer, asked, self.seen.total())
             if asked.get("stream"):
-                return await self._stream(request, asked, answer)
-            return await self._whole(request, asked, answer)
+                return await self._stream(request, dialect, said)
+            return await self._whole(request, dialect, said)
         finally:
             self.active[model] -= 1
 
     async def _whole(
-        self, request: web.Request, asked: Json, reply: Reply
+        self, request: web.Request, dialect: Dialect, said: Said
     ) -> web.StreamResponse:
+        reply = said.reply
         if reply.paced:
             for _ in reply.text[1:]:
-                await self._pass(asked)
-        data = json.dumps(body(reply, model=asked["model"], number=self.seen.total()))
+                await self._pass(said.asked)
+        data = json.dumps(dialect.whole(said))
         if reply.ending in {Ending.WHOLE, Ending.NO_DONE}:
             return web.Response(text=data, content_type="application/json")
         if reply.ending is Ending.ERROR:
@@ -132,16 +140,17 @@ class Backend:
         return response
 
     async def _stream(
-        self, request: web.Request, asked: Json, reply: Reply
+        self, request: web.Request, dialect: Dialect, said: Said
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        head: Json = {"model": asked["model"], "number": self.seen.total()}
-        pieces = deltas(Reply() if reply.raw_chunks else reply)
-        for at, delta in enumerate(pieces):
-            if reply.paced and at > 1:  # 0 is the role, 1 the first content
-                await self._pass(asked)
-            await response.write(frame(chunk(delta, **head)))
+        reply = said.reply
+        for data in dialect.beginning(said):
+            await response.write(data)
+        for at, data in enumerate(dialect.content(said)):
+            if reply.paced and at > 0:
+                await self._pass(said.asked)
+            await response.write(data)
         for raw in reply.raw_chunks:
             await response.write(frame(raw))
         match reply.ending:
@@ -155,12 +164,8 @@ class Backend:
             case Ending.GARBAGE:
                 await response.write(frame('{"choices": [{"index": 0, "del'))
                 return response
-        await response.write(frame(chunk({}, finish=reply.finish, **head)))
-        options = asked.get("stream_options") or {}
-        if reply.usage and options.get("include_usage"):
-            await response.write(frame(usage_chunk(reply, **head)))
-        if reply.ending is Ending.WHOLE:
-            await response.write(frame("[DONE]"))
+        for data in dialect.ending(said):
+            await response.write(data)
         return response
 
     async def _pass(self, asked: Json) -> None:

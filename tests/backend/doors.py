@@ -22,6 +22,7 @@ def application(backend: Backend | None = None) -> web.Application:
     app.add_routes(
         [
             web.post("/v1/chat/completions", doors.backend.complete),
+            web.post("/v1/responses", doors.backend.respond),
             web.get("/v1/models", doors.models),
             web.get("/_seen", doors.seen),
             web.get("/_requests", doors.requests),
