@@ -391,8 +391,8 @@ REFUSED = {
     "unknown dialect": (
         '[endpoints.v]\ndialect = "openai"',
         (
-            'endpoints.v.dialect: expected one of "chat", "embedded", "scripted", '
-            'got "openai"'
+            'endpoints.v.dialect: expected one of "chat", "responses", "embedded", '
+            '"scripted", got "openai"'
         ),
     ),
     "unknown word or boolean": (

@@ -1,13 +1,16 @@
-"""The dialects `chat` and `scripted` are held to the suite of all dialects."""
+"""The dialects `chat`, `responses` and `scripted` are held to the suite of all."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import pytest
 
 from openinteractions.core.model_events import FinishReason
+from openinteractions.engine.ports import Model
 from openinteractions.models.chat.model import Chat
+from openinteractions.models.responses.model import Responses
 from openinteractions.models.scripted.model import Scripted
 from openinteractions.models.transport.endpoint import Endpoint
 from tests.models.acceptance import Act, ModelAcceptance, Situation
@@ -24,7 +27,9 @@ TOOLS = [tool("get_weather"), tool("get_time")]
 ANSWERED = [user("Weather?"), call("x"), result("x", text="22")]
 
 
-class ChatRig:
+class BackendRig:
+    """A dialect of the scripted model server."""
+
     NAMES: Mapping[Situation, str] = {
         Situation.SPEAK: "hello",
         Situation.THINK: "reason",
@@ -37,8 +42,8 @@ class ChatRig:
         Situation.HANG: "hang",
     }
 
-    def __init__(self, chat: Chat, breaking: Chat) -> None:
-        self.chat = chat
+    def __init__(self, model: Model, breaking: Model) -> None:
+        self.model = model
         self.breaking = breaking
 
     def act(self, situation: Situation) -> Act:
@@ -46,28 +51,43 @@ class ChatRig:
             return Act(self.breaking, "m")
         name = self.NAMES[situation]
         if situation in (Situation.CALL, Situation.CALL_TWICE):
-            return Act(self.chat, name, tools=TOOLS)
+            return Act(self.model, name, tools=TOOLS)
         if situation is Situation.ANSWER_RESULTS:
-            return Act(self.chat, name, ANSWERED, TOOLS)
-        return Act(self.chat, name)
+            return Act(self.model, name, ANSWERED, TOOLS)
+        return Act(self.model, name)
 
 
-async def break_off(connection: Connection) -> None:
-    await connection.request()
-    said = b'data: {"choices":[{"delta":{"content":"so far"}}]}\n\n'
-    await connection.write(STREAM_HEAD, chunked(said))
+@asynccontextmanager
+async def backend_rig(
+    make: Callable[[Endpoint], Model], said: bytes
+) -> AsyncIterator[BackendRig]:
+    """Give the rig; the model that breaks off has `said` something before."""
+
+    async def break_off(connection: Connection) -> None:
+        await connection.request()
+        await connection.write(STREAM_HEAD, chunked(said))
+
+    async with scripted_backend() as url, raw_server(break_off) as (broken, _):
+        endpoints = [Endpoint("vllm", base_url=address) for address in (url, broken)]
+        yield BackendRig(*(make(endpoint) for endpoint in endpoints))
+        for endpoint in endpoints:
+            await endpoint.close()
 
 
 class TestChat(ModelAcceptance):
     @pytest.fixture
-    async def rig(self) -> AsyncIterator[ChatRig]:
-        async with scripted_backend() as url, raw_server(break_off) as (broken, _):
-            endpoints = [
-                Endpoint("vllm", base_url=address) for address in (url, broken)
-            ]
-            yield ChatRig(*(Chat(endpoint) for endpoint in endpoints))
-            for endpoint in endpoints:
-                await endpoint.close()
+    async def rig(self) -> AsyncIterator[BackendRig]:
+        said = b'data: {"choices":[{"delta":{"content":"so far"}}]}\n\n'
+        async with backend_rig(Chat, said) as rig:
+            yield rig
+
+
+class TestResponses(ModelAcceptance):
+    @pytest.fixture
+    async def rig(self) -> AsyncIterator[BackendRig]:
+        said = b'data: {"type":"response.output_text.delta","delta":"so far"}\n\n'
+        async with backend_rig(Responses, said) as rig:
+            yield rig
 
 
 class ScriptedRig:

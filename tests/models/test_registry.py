@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from openinteractions.config.settings import Endpoint, Model, Profile
@@ -72,11 +74,14 @@ def test_only_so_many_names_are_listed() -> None:
     assert len(raised.value.message) < 1000
 
 
-async def test_a_chat_endpoint_is_asked_with_its_key() -> None:
+@pytest.mark.parametrize("dialect", ["chat", "responses"])
+async def test_a_server_is_asked_with_its_key(
+    dialect: Literal["chat", "responses"],
+) -> None:
     backend = Backend()
     async with scripted_backend(backend) as url:
         found = registry(
-            {"vllm": Endpoint(dialect="chat", base_url=url, headers={"X-A": "b"})},
+            {"vllm": Endpoint(dialect=dialect, base_url=url, headers={"X-A": "b"})},
             {"gemini": Model(endpoint="vllm", upstream="hello")},
         )
         assert await said_by(found, "gemini") == "Hello."
@@ -150,11 +155,14 @@ async def test_warming_a_server_does_not_ask_it() -> None:
     assert not backend.seen
 
 
-async def test_calls_by_constrained_decoding_are_a_fact_of_any_chat_model() -> None:
+@pytest.mark.parametrize("dialect", ["chat", "responses"])
+async def test_calls_by_constrained_decoding_are_a_fact_of_any_model(
+    dialect: Literal["chat", "responses"],
+) -> None:
     backend = Backend()
     async with scripted_backend(backend) as url:
         found = registry(
-            {"vllm": Endpoint(dialect="chat", base_url=url)},
+            {"vllm": Endpoint(dialect=dialect, base_url=url)},
             {"m": Model(endpoint="vllm", upstream="json", profile=CONSTRAINED)},
         )
         request = asked("m", tools=[tool("get_weather")])
@@ -163,7 +171,8 @@ async def test_calls_by_constrained_decoding_are_a_fact_of_any_chat_model() -> N
         await found.close()
     body = backend.requests["json"][0]["body"]
     assert "tools" not in body
-    assert body["response_format"]["type"] == "json_schema"
+    wanted = body["text"]["format"] if "text" in body else body["response_format"]
+    assert wanted["type"] == "json_schema"
     assert [e.name for e in events if isinstance(e, CallFragment) and e.name] == [
         "get_weather"
     ]

@@ -18,7 +18,10 @@ MAX_MESSAGE_BYTES = 2**31 - 1
 MAX_GRACE_SECONDS = 86400
 """Whoever asks to stop should not wait for days."""
 
-ONLY_CHAT = ("base_url", "api_key_env", "api_version", "headers")
+SERVED = frozenset({"chat", "responses"})
+"""The dialects of model servers that are reached over HTTP."""
+
+ONLY_SERVED = ("base_url", "api_key_env", "api_version", "headers")
 
 
 class Broken(Exception):  # noqa: N818 - never leaves this package
@@ -124,16 +127,16 @@ def _store(url: str) -> None:
 
 
 def _endpoint(where: str, endpoint: Endpoint) -> None:
-    if endpoint.dialect == "chat":
+    if endpoint.dialect in SERVED:
         if endpoint.base_url is None:
             raise Broken(
                 f"{where}.base_url",
-                'missing; the dialect "chat" needs the URL of a server, '
+                f'missing; the dialect "{endpoint.dialect}" needs the URL of a server, '
                 'for example "http://127.0.0.1:8000/v1"',
             )
         _url(f"{where}.base_url", endpoint.base_url)
     else:
-        for name in ONLY_CHAT:
+        for name in ONLY_SERVED:
             if getattr(endpoint, name):
                 raise Broken(
                     f"{where}.{name}",
@@ -185,7 +188,7 @@ def _model(name: str, model: Model, config: Config) -> None:
         raise Broken(f"{where}.upstream", "is empty; leave it out to keep the name")
     if model.profile is not None:
         dialect = config.endpoints[model.endpoint].dialect
-        if dialect != "chat":
+        if dialect not in SERVED:
             raise Broken(
                 f"{where}.profile",
                 f'what the dialect "{dialect}" can do is known; leave it out',

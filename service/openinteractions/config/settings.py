@@ -109,19 +109,22 @@ class Store(Table, frozen=True):
 class Endpoint(Table, frozen=True):
     """`[endpoints.NAME]`: a model server and how to speak with it."""
 
-    dialect: Literal["chat", "embedded", "scripted"]
-    """`chat`: an OpenAI-compatible server (`/chat/completions`). `embedded`: a small
-    model in a process of its own, which the server starts and ends. `scripted`:
-    answers made up by fixed rules, for demonstrations and tests."""
+    dialect: Literal["chat", "responses", "embedded", "scripted"]
+    """`chat`: an OpenAI-compatible server (`/chat/completions`). `responses`: one with
+    OpenAI's Responses API (`/responses`). `embedded`: a small model in a process of
+    its own, which the server starts and ends. `scripted`: answers made up by fixed
+    rules, for demonstrations and tests. The first two are model servers."""
     base_url: str | None = None
-    """URL of the server up to and including its version. `chat` only, required."""
+    """URL of the server up to and including its version. Model servers only,
+    required."""
     api_key_env: str | None = None
-    """Environment variable with the server's key. `chat` only."""
+    """Environment variable with the server's key. Model servers only."""
     api_version: str | None = None
     """Makes it an Azure resource, asked in this version: `base_url` is that of the
-    resource (`https://NAME.openai.azure.com/openai`). `chat` only."""
+    resource (`https://NAME.openai.azure.com/openai`). Model servers
+    only."""
     headers: dict[str, str] = {}
-    """Headers to send with every request. `chat` only; shown nowhere."""
+    """Headers to send with every request. Model servers only; shown nowhere."""
     connect_timeout_seconds: float = 5
     """How long opening a connection may take."""
     first_byte_timeout_seconds: float = 600
@@ -139,7 +142,7 @@ class Profile(Table, frozen=True):
     The default of every fact is that the model can do it: what its server then
     refuses comes back as that server's 400. What a profile denies is answered with
     a 400 that names member and model, without asking the server. Only models of a
-    `chat` endpoint have one: what the others can do is known.
+    model server have one: what the others can do is known.
     """
 
     tools: bool | Literal["native", "constrained"] = True

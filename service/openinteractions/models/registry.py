@@ -15,6 +15,7 @@ from openinteractions.engine.ports import Model
 from openinteractions.models.chat.model import Chat
 from openinteractions.models.constrained.model import Constrained
 from openinteractions.models.profile import Tools, from_settings
+from openinteractions.models.responses.model import Responses
 from openinteractions.models.scripted.model import Scripted
 from openinteractions.models.transport.endpoint import Endpoint
 
@@ -37,12 +38,13 @@ class Host(Protocol):
         """Let go of whatever the endpoint holds."""
 
 
-class ChatHost:
-    """A server that speaks the `chat` dialect."""
+class ServerHost:
+    """A model server: it speaks the dialect `chat` or `responses`."""
 
     def __init__(
         self, name: str, configured: settings.Endpoint, *, api_key: str | None
     ) -> None:
+        self._dialect = configured.dialect
         self._endpoint = Endpoint(
             name,
             base_url=configured.base_url or "",
@@ -57,10 +59,13 @@ class ChatHost:
     def model(self, settings: settings.Model) -> Model:
         """Return a model of the server."""
         profile = from_settings(settings.profile)
-        chat = Chat(self._endpoint, upstream=settings.upstream, profile=profile)
+        speak = Responses if self._dialect == "responses" else Chat
+        model: Model = speak(
+            self._endpoint, upstream=settings.upstream, profile=profile
+        )
         if profile.tools is Tools.CONSTRAINED:
-            return Constrained(chat, endpoint=self._endpoint.name)
-        return chat
+            return Constrained(model, endpoint=self._endpoint.name)
+        return model
 
     def warm(self) -> None:
         """Do nothing: nobody may ever ask, and then nothing should have been opened."""
@@ -150,8 +155,8 @@ class Registry:
 
     def _open(self, name: str, endpoint: settings.Endpoint) -> Host:
         match endpoint.dialect:
-            case "chat":
-                return ChatHost(name, endpoint, api_key=self._api_key(name))
+            case "chat" | "responses":
+                return ServerHost(name, endpoint, api_key=self._api_key(name))
             case "scripted":
                 return ScriptedHost(name)
             case "embedded":

@@ -1,0 +1,52 @@
+"""Token counts of the Responses API in the contract's terms (contract §3).
+
+Theirs count thoughts as output; ours do not. What a server does not say stays absent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openinteractions.v1 import usage_pb2
+
+_ABSURD = 2**53
+"""A count that no JSON number of every client could hold is none."""
+
+
+def read(found: dict[str, Any]) -> usage_pb2.Usage:
+    """Return the usage that a server reports."""
+    given = _count(found, "input_tokens") or 0
+    made = _count(found, "output_tokens") or 0
+    cached = _count(_details(found, "input_tokens_details"), "cached_tokens")
+    thoughts = _count(_details(found, "output_tokens_details"), "reasoning_tokens")
+    answer = max(made - (thoughts or 0), 0)
+    usage = usage_pb2.Usage(
+        total_input_tokens=given,
+        total_output_tokens=answer,
+        total_tool_use_tokens=0,
+        total_tokens=given + answer + (thoughts or 0),
+    )
+    if thoughts is not None:
+        usage.total_thought_tokens = thoughts
+    if cached is not None:
+        usage.total_cached_tokens = cached
+    for into, tokens in (
+        (usage.input_tokens_by_modality, given),
+        (usage.output_tokens_by_modality, answer),
+        (usage.cached_tokens_by_modality, cached or 0),
+    ):
+        if tokens:
+            into.add(modality="text", tokens=tokens)
+    return usage
+
+
+def _details(found: dict[str, Any], name: str) -> dict[str, Any]:
+    details = found.get(name)
+    return details if isinstance(details, dict) else {}
+
+
+def _count(found: dict[str, Any], name: str) -> int | None:
+    value = found.get(name)
+    if isinstance(value, int | float) and 0 <= value < _ABSURD:
+        return int(value)
+    return None
