@@ -257,10 +257,21 @@ JUNK = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                (
-                    "type item delta output response content summary text call_id "
-                    "name arguments output_index error"
-                ).split()
+                [
+                    "type",
+                    "item",
+                    "delta",
+                    "output",
+                    "response",
+                    "content",
+                    "summary",
+                    "text",
+                    "call_id",
+                    "name",
+                    "arguments",
+                    "output_index",
+                    "error",
+                ]
             ),
             inner
             | st.sampled_from(["message", "reasoning", "function_call"])
