@@ -9,17 +9,19 @@ from hypothesis import strategies as st
 
 from openinteractions.core import cursor
 from openinteractions.core.assembler import Assembler
+from openinteractions.core.media import CHUNK_BYTES
 from openinteractions.core.model_events import (
     CallFragment,
     Finish,
     FinishReason,
+    Media,
     ModelEvent,
     Signature,
     Spent,
     Text,
     Thought,
 )
-from openinteractions.v1 import event_pb2, interaction_pb2, usage_pb2
+from openinteractions.v1 import content_pb2, event_pb2, interaction_pb2, usage_pb2
 
 ID = "v1_0000000000test000000000000"
 
@@ -76,15 +78,54 @@ def _call(draw: st.DrawFn, index: int) -> list[ModelEvent]:
     ]
 
 
+FORMATS = [
+    content_pb2.Content(image=content_pb2.ImageContent(mime_type="image/png")),
+    content_pb2.Content(image=content_pb2.ImageContent(mime_type="image/jpeg")),
+    content_pb2.Content(video=content_pb2.VideoContent(mime_type="video/mp4")),
+    content_pb2.Content(document=content_pb2.DocumentContent()),
+    content_pb2.Content(audio=content_pb2.AudioContent(mime_type="audio/wav")),
+    content_pb2.Content(
+        audio=content_pb2.AudioContent(
+            mime_type="audio/l16", sample_rate=24000, channels=1
+        )
+    ),
+]
+
+
+@st.composite
+def media(draw: st.DrawFn) -> list[ModelEvent]:
+    """Draw a medium: an address, or bytes in pieces, some larger than a delta's."""
+    begun = content_pb2.Content()
+    begun.CopyFrom(draw(st.sampled_from(FORMATS)))
+    kind = begun.WhichOneof("kind") or ""
+    if draw(st.booleans()) and draw(st.booleans()):
+        getattr(begun, kind).uri = "https://example.com/1"
+        return [Media(begun, begins=True)]
+    sizes = st.one_of(st.integers(0, 9), st.integers(CHUNK_BYTES, 2 * CHUNK_BYTES + 4))
+    said: list[ModelEvent] = []
+    for number, size in enumerate(draw(st.lists(sizes, min_size=1, max_size=3))):
+        piece = content_pb2.Content()
+        if not number:
+            piece.CopyFrom(begun)
+        getattr(piece, kind).data = bytes(n * 7 % 251 for n in range(size % 50)) * (
+            size // max(size % 50, 1)
+        )
+        said.append(Media(piece, begins=not number))
+    return said
+
+
 @st.composite
 def turns(draw: st.DrawFn) -> list[ModelEvent]:
-    """Draw a model's turn: thoughts, text, calls (also interleaved), usage."""
+    """Draw a model's turn: thoughts, text, media, calls (also interleaved), usage."""
     said: list[ModelEvent] = []
     for _ in range(draw(st.integers(0, 2))):
         said += [Thought(text) for text in draw(st.lists(_words, max_size=3))]
         if draw(st.booleans()):
             said.append(Signature("c2ln"))
     said += [Text(text) for text in draw(st.lists(_words, max_size=4))]
+    for medium in draw(st.lists(media(), max_size=3)):
+        said += medium
+        said += [Text(text) for text in draw(st.lists(_words, max_size=2))]
     calls = [draw(_call(index)) for index in range(draw(st.integers(0, 3)))]
     if draw(st.booleans()):
         said += [event for call in calls for event in call]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from openinteractions.core import media
 from openinteractions.core.errors import UpstreamFailedError
 from openinteractions.core.fold import fold
 from openinteractions.core.lifecycle import Lifecycle, Phase
@@ -12,13 +13,14 @@ from openinteractions.core.model_events import (
     CallFragment,
     Finish,
     FinishReason,
+    Media,
     ModelEvent,
     Signature,
     Spent,
     Text,
     Thought,
 )
-from openinteractions.v1 import event_pb2, interaction_pb2, usage_pb2
+from openinteractions.v1 import content_pb2, event_pb2, interaction_pb2, usage_pb2
 from tests.core.streams import assembler, run, turns
 
 
@@ -40,11 +42,31 @@ def said(event: event_pb2.InteractionEvent) -> str:
             "thought_summary": lambda: delta.thought_summary.content.text.text,
             "thought_signature": lambda: delta.thought_signature.signature,
             "arguments_delta": lambda: delta.arguments_delta.arguments,
+            "image": lambda: _medium(delta.image),
+            "audio": lambda: _medium(delta.audio),
         }[delta.WhichOneof("kind") or ""]()
         return f"delta {event.step_delta.index} {delta.WhichOneof('kind')} {value}"
     if name == "step_stop":
         return f"stop {event.step_stop.index}"
     return name or ""
+
+
+def _medium(medium: content_pb2.ImageContent | content_pb2.AudioContent) -> str:
+    return f"{medium.mime_type or '-'} {medium.uri or medium.data.decode()}"
+
+
+def image(data: bytes, mime_type: str = "", *, begins: bool = True) -> Media:
+    """Return an image, or a piece of one."""
+    content = content_pb2.Content(image=content_pb2.ImageContent(data=data))
+    if mime_type:
+        content.image.mime_type = mime_type
+    return Media(content, begins)
+
+
+def sound(data: bytes, *, begins: bool = True) -> Media:
+    """Return a sound, or a piece of one."""
+    audio = content_pb2.AudioContent(data=data, mime_type="audio/wav")
+    return Media(content_pb2.Content(audio=audio), begins)
 
 
 LENGTH = Finish(FinishReason.LENGTH)
@@ -145,6 +167,66 @@ TURNS = [
         ],
         id="interleaved calls come one after the other",
     ),
+    pytest.param(
+        [
+            Text("a"),
+            image(b"1", "image/png"),
+            image(b"2", "image/png", begins=False),
+            image(b"3", "image/jpeg"),
+            Text("b"),
+            Finish(FinishReason.STOP),
+        ],
+        [
+            "start 0 model_output",
+            "delta 0 text a",
+            "delta 0 image image/png 1",
+            "delta 0 image - 2",
+            "delta 0 image image/jpeg 3",
+            "delta 0 text b",
+            "stop 0",
+        ],
+        id="text and images in one step",
+    ),
+    pytest.param(
+        [image(b"1"), image(b"2"), Finish(FinishReason.STOP)],
+        [
+            "start 0 model_output",
+            "delta 0 image - 1",
+            "stop 0",
+            "start 1 model_output",
+            "delta 1 image - 2",
+            "stop 1",
+        ],
+        id="an image that would be taken for the end of the one before it",
+    ),
+    pytest.param(
+        [
+            sound(b"1"),
+            sound(b"2", begins=False),
+            sound(b"3"),
+            Finish(FinishReason.STOP),
+        ],
+        [
+            "start 0 model_output",
+            "delta 0 audio audio/wav 1",
+            "delta 0 audio audio/wav 2",
+            "stop 0",
+            "start 1 model_output",
+            "delta 1 audio audio/wav 3",
+            "stop 1",
+        ],
+        id="pieces of sound say their format",
+    ),
+    pytest.param(
+        [Text("abc"), image(b"12", begins=False), Finish(FinishReason.STOP)],
+        [
+            "start 0 model_output",
+            "delta 0 text abc",
+            "delta 0 image - 12",
+            "stop 0",
+        ],
+        id="a further piece of nothing is a medium",
+    ),
 ]
 
 
@@ -154,6 +236,15 @@ def test_a_turn_becomes_its_events(
 ) -> None:
     lines = [said(event) for event in run(model_events)]
     assert lines == ["created", "status_update", *expected, "completed"]
+
+
+def test_a_large_medium_comes_in_pieces_whose_base64_can_be_joined() -> None:
+    whole = bytes(range(256)) * 3000
+    events = run([image(whole, "image/png"), Finish(FinishReason.STOP)])
+    pieces = [event.step_delta.delta.image.data for event in events[3:-2]]
+    assert b"".join(pieces) == whole
+    assert len(pieces) == -(-len(whole) // media.CHUNK_BYTES)
+    assert all(len(piece) % 3 == 0 for piece in pieces[:-1])
 
 
 def test_thoughts_stay_unspoken_unless_summaries_were_asked_for() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,10 +25,10 @@ from openinteractions.v1 import (
     event_pb2,
     interaction_pb2,
     step_pb2,
+    tool_step_pb2,
 )
+from tests.core.foreign import TOOLS, Delta, Event, Step, streams, told
 from tests.core.streams import ID, assembler, run, turns
-
-Step = step_pb2.Step
 
 
 def test_a_turn_folds_to_its_steps() -> None:
@@ -98,13 +100,97 @@ def test_annotations_belong_to_the_text_before_them() -> None:
     assert list(content.text.annotations) == [cited]
 
 
-def test_a_delta_that_cannot_be_folded_is_an_error() -> None:
-    events = run([Text("a"), Finish(FinishReason.STOP)])
-    change = event_pb2.InteractionEvent()
-    change.step_delta.index = 0
-    change.step_delta.delta.processing_call.id = "x"
-    with pytest.raises(ValueError, match="processing_call"):
-        fold([*events, change])
+@pytest.mark.parametrize(("begun", "delta"), TOOLS)
+def test_one_delta_completes_the_step_of_a_tool(begun: Step, delta: Delta) -> None:
+    kind = begun.WhichOneof("kind") or ""
+    (step,) = fold(told([(begun, [delta])])).steps
+    said, known = getattr(delta, kind), getattr(begun, kind)
+    for field, value in said.ListFields():
+        assert getattr(getattr(step, kind), field.name) == value
+    for field, value in known.ListFields():
+        assert getattr(getattr(step, kind), field.name) == value or value == ""
+
+
+def test_members_that_nobody_knows_add_up() -> None:
+    begun = Step(processing_call=tool_step_pb2.ProcessingCallStep(rest='{"a":1,"b":1}'))
+    more = tool_step_pb2.ProcessingCallStep(rest='{"b":2}')
+    (step,) = fold(told([(begun, [Delta(processing_call=more)])])).steps
+    assert json.loads(step.processing_call.rest) == {"a": 1, "b": 2}
+
+
+def test_a_delta_that_has_nothing_to_do_with_its_step_changes_nothing() -> None:
+    step, delta = TOOLS[0]
+    other = Step(processing_call=tool_step_pb2.ProcessingCallStep(id="x"))
+    assert list(fold(told([(other, [delta]), (step, [])])).steps) == [other, step]
+
+
+def test_arguments_that_come_with_the_start_of_a_call_stay() -> None:
+    call = step_pb2.FunctionCallStep(id="a", name="f", arguments='{"x":1}')
+    (step,) = fold(told([(Step(function_call=call), [])])).steps
+    assert step.function_call == call
+
+
+CONTINUED = [
+    ("no type", {"mime_type": "image/png"}, {}, True),
+    ("another image", {"mime_type": "image/png"}, {"mime_type": "image/png"}, False),
+    ("an address", {"mime_type": "image/png"}, {"uri": "u"}, False),
+    ("after an address", {"uri": "u"}, {}, False),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "one"), [case[1:] for case in CONTINUED])
+def test_a_piece_continues_an_image_or_begins_another(
+    first: dict[str, str], second: dict[str, str], one: bool
+) -> None:
+    images = [
+        content_pb2.ImageContent(data=b"a", **first),
+        content_pb2.ImageContent(data=b"b", **second),
+    ]
+    answer = Step(model_output=step_pb2.ModelOutputStep())
+    (step,) = fold(told([(answer, [Delta(image=image) for image in images])])).steps
+    data = [content.image.data for content in step.model_output.content]
+    assert data == ([b"ab"] if one else [b"a", b"b"])
+
+
+@pytest.mark.parametrize(
+    ("rate", "one"), [(24000, True), (16000, False)], ids=["same", "another rate"]
+)
+def test_a_piece_of_sound_continues_one_of_its_own_format(rate: int, one: bool) -> None:
+    sounds = [
+        content_pb2.AudioContent(data=data, mime_type="audio/l16", sample_rate=each)
+        for data, each in ((b"a", 24000), (b"b", rate))
+    ]
+    answer = Step(model_output=step_pb2.ModelOutputStep())
+    (step,) = fold(told([(answer, [Delta(audio=sound) for sound in sounds])])).steps
+    heard = [content.audio.data for content in step.model_output.content]
+    assert heard == ([b"ab"] if one else [b"a", b"b"])
+
+
+@given(streams)
+def test_a_foreign_stream_replays_as_what_it_folds_to(events: list[Event]) -> None:
+    interaction = fold(events)
+    assert fold(replay.replay(interaction)) == interaction
+
+
+@given(streams, st.data())
+def test_a_foreign_stream_cut_anywhere_goes_on_from_its_last_token(
+    events: list[Event], data: st.DataObject
+) -> None:
+    interaction = fold(events)
+    cut = data.draw(st.integers(1, len(events)))
+    after = cursor.decode(events[cut - 1].event_id, ID)
+    assert fold([*events[:cut], *replay.replay(interaction, after)]) == interaction
+
+
+@given(streams, st.data())
+def test_a_replay_of_a_foreign_stream_cut_anywhere_goes_on(
+    events: list[Event], data: st.DataObject
+) -> None:
+    interaction = fold(events)
+    replayed = replay.replay(interaction)
+    cut = data.draw(st.integers(1, len(replayed)))
+    after = cursor.decode(replayed[cut - 1].event_id, ID)
+    assert replay.replay(interaction, after) == replayed[cut:]
 
 
 @given(turns())

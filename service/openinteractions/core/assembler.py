@@ -16,13 +16,14 @@ from collections.abc import Callable, Collection
 
 import orjson
 
-from openinteractions.core import cursor
+from openinteractions.core import cursor, media
 from openinteractions.core.cursor import Place
 from openinteractions.core.errors import UpstreamFailedError
 from openinteractions.core.model_events import (
     CallFragment,
     Finish,
     FinishReason,
+    Media,
     ModelEvent,
     Signature,
     Spent,
@@ -30,6 +31,7 @@ from openinteractions.core.model_events import (
     Thought,
 )
 from openinteractions.v1 import (
+    content_pb2,
     delta_pb2,
     event_pb2,
     interaction_pb2,
@@ -74,6 +76,8 @@ class Assembler:
         self._call = -1
         self._whole_calls: set[int] = set()
         self._arguments: list[str] = []
+        self._medium: content_pb2.Content | None = None
+        self._medium_end = (-1, 0)
         self._held: list[ModelEvent] = []
         self._events: list[Event] = []
 
@@ -194,6 +198,25 @@ class Assembler:
                 self._close()
             case CallFragment():
                 self._fragment(event)
+            case Media(content, begins):
+                self._media(content, begins=begins)
+
+    def _media(self, content: content_pb2.Content, *, begins: bool) -> None:
+        """Add a piece of a medium, in as many deltas as it takes."""
+        at_hand = self._kind and self._medium_end == (self._index, self._offset)
+        before = self._medium if at_hand else None
+        if before is None or begins:
+            if before is not None and media.joins(before, content):
+                self._close()  # Within one step the two would be taken for one.
+            self._open("model_output")
+            self._medium = media.heading(content)
+            seen = 0
+        else:
+            content, seen = media.further(before, media.data(content)), 1
+        for piece in media.pieces(content, seen):
+            media.tell(piece, self._delta(media.size(piece) - seen))
+            seen = 1
+        self._medium_end = self._index, self._offset
 
     def _fragment(self, event: CallFragment) -> None:
         if self._kind != "function_call" or self._call != event.index:

@@ -18,7 +18,10 @@ from openinteractions.core.errors import RequestError
 END = 999_999_999
 """An index behind every step."""
 
-_FORM = re.compile(r"([0-9a-f]{8})-(\d{1,9})-(\d{1,9})-([0-7])-(\d{1,12})")
+_FORM = re.compile(
+    r"([0-9a-f]{8})-(\d{1,9})-(\d{1,9})-([0-7])-(\d{1,12})"
+    r"(?:\.(\d{1,9}))?"
+)
 
 
 class Place(enum.IntEnum):
@@ -37,14 +40,18 @@ class Cursor(NamedTuple):
     """The place of one event.
 
     `step` is its index; `CREATED` and `STATUS` have 0, `ERROR` and `COMPLETED`
-    `END`. `offset` counts what the step holds after the event: characters
-    of text, summary or arguments, and one for every piece that is not text.
+    `END`. `offset` counts what the step holds after the event: characters of text,
+    summary or arguments, bytes of media and one for the beginning of each, and one
+    for every other piece; a step may begin with some. `annotations` are counted by
+    themselves, since a replay may have them later behind the text than the live
+    stream had.
     """
 
     attempt: int
     step: int
     place: int
     offset: int
+    annotations: int = 0
 
 
 def prefix(interaction_id: str, attempt: int = 0) -> str:
@@ -52,9 +59,12 @@ def prefix(interaction_id: str, attempt: int = 0) -> str:
     return f"{zlib.crc32(interaction_id.encode()):08x}-{attempt}-"
 
 
-def encode(start: str, index: int, place: Place, offset: int = 0) -> str:
+def encode(
+    start: str, index: int, place: Place, offset: int = 0, annotations: int = 0
+) -> str:
     """Return the token of an event; `start` comes from `prefix`."""
-    return f"{start}{index}-{place:d}-{offset}"
+    noted = f".{annotations}" if annotations else ""
+    return f"{start}{index}-{place:d}-{offset}{noted}"
 
 
 def decode(token: str, interaction_id: str) -> Cursor:
@@ -70,5 +80,5 @@ def decode(token: str, interaction_id: str) -> Cursor:
             f"{interaction_id}.",
             field="last_event_id",
         )
-    _, attempt, index, place, offset = match.groups()
-    return Cursor(int(attempt), int(index), int(place), int(offset))
+    _, attempt, index, place, offset, noted = match.groups()
+    return Cursor(int(attempt), int(index), int(place), int(offset), int(noted or 0))

@@ -8,14 +8,22 @@ per step, because appending to a protobuf string copies it whole each time.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from openinteractions.core import media, tool_steps
 from openinteractions.v1 import (
     annotation_pb2,
+    content_pb2,
     delta_pb2,
     event_pb2,
     interaction_pb2,
     step_pb2,
 )
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
+    _Contents = RepeatedCompositeFieldContainer[content_pb2.Content]
 
 
 class Fold:
@@ -67,14 +75,19 @@ class Fold:
 
 
 class _Growing:
-    """A step that grows."""
+    """A step that grows.
 
-    __slots__ = ("_annotations", "_signature", "_start", "_texts", "whole")
+    Text is the usual case, and the one that has to be fast: it is only collected. What
+    came before a medium is put aside when the medium begins.
+    """
+
+    __slots__ = ("_annotations", "_aside", "_signature", "_start", "_texts", "whole")
 
     def __init__(self, start: step_pb2.Step) -> None:
         self._start = start
         self._texts: list[str] = []
         self._annotations: list[annotation_pb2.Annotation] = []
+        self._aside: list[list[content_pb2.Content]] = []
         self._signature: str | None = None
         self.whole = False
 
@@ -85,13 +98,43 @@ class _Growing:
         elif kind == "arguments_delta":
             self._texts.append(delta.arguments_delta.arguments)
         elif kind == "thought_summary":
-            self._texts.append(delta.thought_summary.content.text.text)
+            content = delta.thought_summary.content
+            if media.of(content) is None:
+                self._texts.append(content.text.text)
+            else:
+                self._add_medium(content)
         elif kind == "thought_signature":
             self._signature = delta.thought_signature.signature
         elif kind == "text_annotation_delta":
             self._annotations.extend(delta.text_annotation_delta.annotations)
+        elif kind in media.KINDS:
+            self._add_medium(media.of_delta(delta))
+        elif kind == "other" and self._start.HasField("model_output"):
+            self._add_medium(content_pb2.Content(other=delta.other))
         else:
-            raise ValueError(f"a delta of kind {kind} cannot be folded")
+            self._start = tool_steps.completed(self._start, delta)
+
+    def _add_medium(self, piece: content_pb2.Content) -> None:
+        if self._texts or self._annotations:
+            self._aside += self._text()
+            self._texts, self._annotations = [], []
+        if self._aside and media.joins(self._aside[-1][0], piece):
+            self._aside[-1].append(piece)
+        else:
+            self._aside.append([piece])
+
+    def _text(self) -> list[list[content_pb2.Content]]:
+        """Return the text since the last medium as the pieces of contents."""
+        holder = step_pb2.ModelOutputStep()
+        self._add_text(holder.content)
+        return [list(holder.content)] if holder.content else []
+
+    def _add_text(self, into: _Contents) -> None:
+        text = "".join(self._texts)
+        if text or self._annotations:
+            content = into.add().text
+            content.text = text
+            content.annotations.extend(self._annotations)
 
     def result(self) -> step_pb2.Step | None:
         """Return the step so far; None for a call that is not whole.
@@ -107,19 +150,31 @@ class _Growing:
         step = step_pb2.Step()
         step.CopyFrom(self._start)
         kind = step.WhichOneof("kind")
-        text = "".join(self._texts)
-        if kind == "function_call":
-            step.function_call.arguments = text or ("{}" if self.whole else "")
-        elif kind == "model_output" and (text or self._annotations):
-            content = step.model_output.content.add()
-            content.text.text = text
-            content.text.annotations.extend(self._annotations)
+        if kind == "model_output":
+            self._add_contents(step.model_output.content)
         elif kind == "thought":
-            if text:
-                step.thought.summary.add().text.text = text
+            self._add_contents(step.thought.summary)
             if self._signature is not None:
                 step.thought.signature = self._signature
+        elif kind == "function_call":
+            given = step.function_call.arguments or "{}"
+            text = "".join(self._texts)
+            step.function_call.arguments = text or (given if self.whole else "")
+        elif kind == "mcp_server_tool_call" and self.whole and self._texts:
+            step.mcp_server_tool_call.arguments = "".join(self._texts)
         return step
+
+    def _add_contents(self, into: _Contents) -> None:
+        """Add what the deltas made to the contents that the step began with."""
+        if not self._aside and not into:
+            self._add_text(into)  # the usual case, and the fastest
+            return
+        for pieces in (*self._aside, *self._text()):
+            before = into[-1] if into else None
+            if before is None or not media.joins(before, pieces[0]):
+                into.add().CopyFrom(media.joined(pieces))
+            else:
+                before.CopyFrom(media.joined([before, *pieces]))
 
 
 def fold(events: Iterable[event_pb2.InteractionEvent]) -> interaction_pb2.Interaction:

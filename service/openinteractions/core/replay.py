@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from openinteractions.core import cursor
+from openinteractions.core import cursor, payload
 from openinteractions.core.cursor import Cursor, Place
 from openinteractions.v1 import error_pb2, event_pb2, interaction_pb2, step_pb2
 
@@ -50,7 +50,8 @@ def so_far(
     return _placed(events, interaction.id, after)
 
 
-_Place = tuple[int, int, int]
+_INSIDE = (Place.START, Place.DELTA)
+_Place = tuple[int, int, int, int]
 _Placed = Iterator[tuple[_Place, Event]]
 
 
@@ -60,36 +61,36 @@ def _placed(
     start = cursor.prefix(interaction_id, after.attempt if after else 0)
     placed = []
     for place, event in events:
-        if after is None or (after.step, after.place, after.offset) < place:
-            index, kind, offset = place
-            event.event_id = cursor.encode(start, index, Place(kind), offset)
+        if after is None or after[1:] < place:
+            index, kind, offset, noted = place
+            event.event_id = cursor.encode(start, index, Place(kind), offset, noted)
             placed.append(event)
     return placed
 
 
 def _beginning(interaction: interaction_pb2.Interaction) -> _Placed:
-    yield (0, Place.CREATED, 0), _created(interaction)
-    yield (0, Place.STATUS, 0), _status(interaction)
+    yield (0, Place.CREATED, 0, 0), _created(interaction)
+    yield (0, Place.STATUS, 0, 0), _status(interaction)
 
 
 def _steps(
     steps: Sequence[step_pb2.Step], after: Cursor | None, *, last_is_open: bool
 ) -> _Placed:
     for index, step in enumerate(steps):
-        seen = 0
-        if after is not None and after.step == index and after.place == Place.DELTA:
-            seen = after.offset
+        seen = (0, 0)
+        if after is not None and after.step == index and after.place in _INSIDE:
+            seen = after.offset, after.annotations
         is_open = last_is_open and index == len(steps) - 1
         yield from _step(index, step, seen, is_open=is_open)
 
 
 def _ending(interaction: interaction_pb2.Interaction) -> _Placed:
     for error in interaction.errors:
-        yield (cursor.END, Place.ERROR, 0), _error(error)
+        yield (cursor.END, Place.ERROR, 0, 0), _error(error)
     completed = Event()
     completed.completed.interaction.CopyFrom(interaction)
     del completed.completed.interaction.steps[:]
-    yield (cursor.END, Place.COMPLETED, 0), completed
+    yield (cursor.END, Place.COMPLETED, 0, 0), completed
 
 
 def _created(interaction: interaction_pb2.Interaction) -> Event:
@@ -116,61 +117,21 @@ def _error(error: error_pb2.Error) -> Event:
     return event
 
 
-def _step(index: int, step: step_pb2.Step, seen: int, *, is_open: bool) -> _Placed:
-    kind = step.WhichOneof("kind")
+def _step(
+    index: int, step: step_pb2.Step, seen: tuple[int, int], *, is_open: bool
+) -> _Placed:
+    begun, deltas = payload.taken_apart(step, *seen)
     start = Event()
     start.step_start.index = index
-    if kind == "function_call":
-        call = start.step_start.step.function_call
-        call.CopyFrom(step.function_call)
-        call.arguments = "{}"
-    elif kind in ("model_output", "thought"):
-        getattr(start.step_start.step, kind).SetInParent()
-    else:
-        start.step_start.step.CopyFrom(step)
-    yield (index, Place.START, 0), start
-    yield from _deltas(index, step, seen)
+    start.step_start.step.CopyFrom(begun)
+    yield (index, Place.START, 0, 0), start
+    for offset, noted, delta in deltas:
+        event = Event()
+        event.step_delta.index = index
+        event.step_delta.delta.CopyFrom(delta)
+        yield (index, Place.DELTA, offset, noted), event
     if is_open:
         return
     stop = Event()
     stop.step_stop.index = index
-    yield (index, Place.STOP, 0), stop
-
-
-def _deltas(index: int, step: step_pb2.Step, seen: int) -> _Placed:
-    """Yield what a reader lacks that has seen `seen` of a step's payload."""
-    offset = 0
-    for piece in _pieces(step):
-        text, change = piece
-        grown = len(text) if text is not None else 1
-        offset += grown
-        if offset <= seen:
-            continue
-        event = Event()
-        event.step_delta.index = index
-        delta = event.step_delta.delta
-        rest = None if text is None else text[max(0, seen - (offset - grown)) :]
-        if change == "text" and rest is not None:
-            delta.text.text = rest
-        elif change == "arguments_delta" and rest is not None:
-            delta.arguments_delta.arguments = rest
-        elif change == "thought_summary" and rest is not None:
-            delta.thought_summary.content.text.text = rest
-        elif change == "thought_signature":
-            delta.thought_signature.signature = step.thought.signature
-        yield (index, Place.DELTA, offset), event
-
-
-def _pieces(step: step_pb2.Step) -> Iterator[tuple[str | None, str]]:
-    """Yield a step's payload: text with its kind of delta, or None for one unit."""
-    kind = step.WhichOneof("kind")
-    if kind == "model_output":
-        for content in step.model_output.content:
-            yield content.text.text, "text"
-    elif kind == "thought":
-        for content in step.thought.summary:
-            yield content.text.text, "thought_summary"
-        if step.thought.HasField("signature"):
-            yield None, "thought_signature"
-    elif kind == "function_call":
-        yield step.function_call.arguments, "arguments_delta"
+    yield (index, Place.STOP, 0, 0), stop
