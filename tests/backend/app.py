@@ -75,12 +75,12 @@ class Backend:
         """Give the gate of a model name."""
         return self.gates.setdefault(model, Gate())
 
-    def record(self, model: str, request: web.Request, asked: Json) -> int:
+    def record(self, model: str, request: web.Request, asked: Json, chat: Json) -> int:
         """Remember a request; give how many this model name has had."""
         self.seen[model] += 1
         kept = self.requests.setdefault(model, collections.deque(maxlen=_KEPT_REQUESTS))
         headers = {name.lower(): value for name, value in request.headers.items()}
-        kept.append({"headers": headers, "body": asked})
+        kept.append({"headers": headers, "body": asked, "chat": chat})
         return self.seen[model]
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
@@ -99,13 +99,14 @@ class Backend:
         except json.JSONDecodeError:
             return _fail(Failure(400, "We could not parse the JSON body."))
         model = str(asked.get("model", ""))
-        number = self.record(model, request, asked)
+        wrong = dialect.check(asked)
+        chat = asked if wrong else dialect.as_chat(asked)
+        number = self.record(model, request, asked, chat)
         self.active[model] += 1
         try:
-            wrong = dialect.check(asked)
             if wrong:
                 return _fail(wrong)
-            answer = scripts.answer(model, dialect.as_chat(asked), seen=number)
+            answer = scripts.answer(model, chat, seen=number)
             match answer:
                 case Failure():
                     return _fail(answer)

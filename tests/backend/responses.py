@@ -24,6 +24,19 @@ _UNKNOWN = frozenset(
 )
 
 
+_SAME = {
+    "model": "model",
+    "stream": "stream",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "max_output_tokens": "max_tokens",
+    "tool_choice": "tool_choice",
+    "parallel_tool_calls": "parallel_tool_calls",
+}
+"""Members that chat completions have too, by their name there."""
+_FUNCTION = frozenset({"name", "description", "parameters"})
+
+
 def check(request: Json) -> Failure | None:
     """Give the 400 that the request deserves, or None."""
     for name in sorted(_UNKNOWN & request.keys()):
@@ -70,24 +83,31 @@ def as_chat(request: Json) -> Json:
         messages.append({"role": "system", "content": request["instructions"]})
     for item in request["input"]:
         _add(messages, item)
-    plain = {name: request[name] for name in request.keys() - {"input", "tools"}}
-    tools = [
-        {"type": "function", "function": {n: v for n, v in tool.items() if n != "type"}}
-        for tool in request.get("tools") or []
-    ]
-    wanted = (request.get("text") or {}).get("format")
-    return {
-        **plain,
-        "messages": messages,
-        **({"tools": tools} if tools else {}),
-        **({"response_format": {"json_schema": wanted}} if wanted else {}),
-    }
+    chat: Json = {"messages": messages}
+    for name, value in request.items():
+        if name in _SAME:
+            chat[_SAME[name]] = value
+    if effort := (request.get("reasoning") or {}).get("effort"):
+        chat["reasoning_effort"] = effort
+    if tools := request.get("tools"):
+        chat["tools"] = [
+            {"type": "function", "function": {n: tool[n] for n in _FUNCTION & {*tool}}}
+            for tool in tools
+        ]
+    if wanted := (request.get("text") or {}).get("format"):
+        schema = {name: wanted[name] for name in ("name", "schema") if name in wanted}
+        inner = {"json_schema": schema} if schema else {}
+        chat["response_format"] = {"type": wanted["type"], **inner}
+    return chat
 
 
 def _add(messages: list[Json], item: Json) -> None:
     kind = item["type"]
     if kind == "message":
-        messages.append({"role": item["role"], "content": item["content"]})
+        content = item["content"]
+        if isinstance(content, list) and all("text" in part for part in content):
+            content = "\n".join(part["text"] for part in content)
+        messages.append({"role": item["role"], "content": content})
     elif kind == "function_call_output":
         said = item["output"]
         if isinstance(said, list):

@@ -1,4 +1,4 @@
-"""Runs of the behaviours: one process for each SDK and mode, shared by test workers.
+"""Runs of the behaviours: a process for each SDK, mode and dialect.
 
 A run belongs to the worker that gets its lock; the others wait for its results file.
 Several run at once, since they mostly wait for retries. A run that takes too long is
@@ -15,12 +15,34 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from tests.sdk.environments import PYTHON_SDKS, ROOT, environment
+from tests.sdk.python import dialects
 from tests.sdk.servers import Servers
 
 MODES = ("sync", "async")
+
+
+class Run(NamedTuple):
+    """Every behaviour with one SDK, in one mode, over one dialect."""
+
+    version: str
+    mode: str
+    dialect: str
+
+
+ALL = [
+    *(Run(version, mode, "chat") for version in PYTHON_SDKS for mode in MODES),
+    *(
+        Run(version, mode, dialect)
+        for dialect in dialects.CANNOT
+        if dialect != "chat"
+        for version in dialects.SDKS
+        for mode in dialects.MODES
+    ),
+]
+"""Every run; all of them start together."""
 
 RUN_SECONDS = 150
 _AT_ONCE = 4
@@ -35,7 +57,7 @@ class Runs:
         self._home = home
         self._servers = servers
         self._pool = concurrent.futures.ThreadPoolExecutor(_AT_ONCE)
-        self._started: set[tuple[str, str]] = set()
+        self._started: set[Run] = set()
         self._guard = threading.Lock()
         home.mkdir(parents=True, exist_ok=True)
 
@@ -47,45 +69,45 @@ class Runs:
         """Finish the runs of this worker: others may wait for them."""
         self._pool.shutdown()
 
-    def results(self, version: str, mode: str) -> dict[str, Any]:
+    def results(self, wanted: Run) -> dict[str, Any]:
         """Give the results of a run by the name of the behaviour.
 
         The first call starts all runs, so that they overlap.
         """
         with self._guard:
-            for found in PYTHON_SDKS:
-                for kind in MODES:
-                    if (found, kind) not in self._started:
-                        self._started.add((found, kind))
-                        self._pool.submit(self._run, found, kind)
-        return _read(self._file(version, mode))
+            for run in ALL:
+                if run not in self._started:
+                    self._started.add(run)
+                    self._pool.submit(self._run, run)
+        return _read(self._file(wanted))
 
-    def _file(self, version: str, mode: str) -> Path:
-        return self._home / f"py-{version}-{mode}.json"
+    def _file(self, run: Run) -> Path:
+        return self._home / f"py-{'-'.join(run)}.json"
 
-    def _run(self, version: str, mode: str) -> None:
-        file = self._file(version, mode)
+    def _run(self, run: Run) -> None:
+        file = self._file(run)
         with file.with_suffix(".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
             if not file.exists():
-                found = self._results(version, mode)
+                found = self._results(run)
                 half = file.with_suffix(".half")
                 half.write_text(json.dumps(found))
                 half.rename(file)
 
-    def _results(self, version: str, mode: str) -> dict[str, Any]:
+    def _results(self, run: Run) -> dict[str, Any]:
         try:
-            return self._execute(version, mode)
+            return self._execute(run)
         except Exception as error:  # noqa: BLE001 -- the tests that wait tell it
-            return {"": {"error": f"the run of {version} {mode} failed: {error}"}}
+            return {"": {"error": f"the run of {' '.join(run)} failed: {error}"}}
 
-    def _execute(self, version: str, mode: str) -> dict[str, Any]:
-        runner = [str(environment(version)), "-m", "tests.sdk.python.runner"]
+    def _execute(self, run: Run) -> dict[str, Any]:
+        runner = [str(environment(run.version)), "-m", "tests.sdk.python.runner"]
+        place = self._servers.place(run.dialect)
         process = subprocess.Popen(
-            [*runner, "--mode", mode, "--place", self._servers.place()],
+            [*runner, "--mode", run.mode, "--place", place],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

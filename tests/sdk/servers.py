@@ -1,7 +1,8 @@
 """The servers that the SDK tests talk to, as processes with addresses and logs.
 
-`running()` starts the scripted model server and two servers of this project in front
-of it: an open one, and one that wants a key and takes only small bodies. They are
+`running()` starts the scripted model server and servers of this project in front of
+it: an open one, one that wants a key and takes only small bodies, and an open one for
+each further dialect. They are
 ready when it yields; it stops them by their process ids. Start-up is polled with a
 deadline, and a server that does not come up is reported with its log.
 """
@@ -16,7 +17,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,9 @@ KEYS = ("first-key", "second-key")
 
 LIMITED_BYTES = 256 * 1024
 """The largest body that the second server takes."""
+
+OTHER_DIALECTS = ("responses",)
+"""Dialects that have a server of their own."""
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -60,13 +64,17 @@ class Servers:
     """Takes any key, and every model name."""
     keyed: Server
     """Takes only `keys`, and bodies of up to `LIMITED_BYTES`."""
+    others: dict[str, Server]
+    """Like `open`, by the dialect in which they speak with the model server."""
     keys: tuple[str, ...] = KEYS
 
-    def place(self) -> str:
+    def place(self, dialect: str = "chat") -> str:
         """Give the addresses as the runner in an SDK's environment wants them."""
+        server = self.open if dialect == "chat" else self.others[dialect]
         return json.dumps(
             {
-                "server": self.open.url,
+                "server": server.url,
+                "dialect": dialect,
                 "keyed": self.keyed.url,
                 "keys": self.keys,
                 "backend": self.backend,
@@ -75,10 +83,10 @@ class Servers:
         )
 
     def logs(self) -> str:
-        """Give the ends of the logs of both servers."""
+        """Give the ends of the logs of the servers."""
         return "\n".join(
             f"--- {server.log.name}\n{tail(server.log)}"
-            for server in (self.open, self.keyed)
+            for server in (self.open, self.keyed, *self.others.values())
         )
 
 
@@ -89,14 +97,20 @@ def tail(log: Path) -> str:
 
 @contextlib.contextmanager
 def running(home: Path) -> Iterator[Servers]:
-    """Start the three servers with their files in `home`; stop them at the end."""
+    """Start the servers with their files in `home`; stop them at the end."""
     home.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         backend = stack.enter_context(_backend(home / "backend.log"))
-        plain = stack.enter_context(_server(home, "open", backend, []))
         limits = [f"max_body_bytes = {LIMITED_BYTES}"]
-        keyed = stack.enter_context(_server(home, "keyed", backend, limits))
-        yield Servers(backend=backend, open=plain, keyed=keyed)
+        plain = stack.enter_context(_server(home, "open", backend))
+        keyed = stack.enter_context(_server(home, "keyed", backend, settings=limits))
+        others = {
+            dialect: stack.enter_context(
+                _server(home, dialect, backend, dialect=dialect)
+            )
+            for dialect in OTHER_DIALECTS
+        }
+        yield Servers(backend=backend, open=plain, keyed=keyed, others=others)
 
 
 @contextlib.contextmanager
@@ -119,10 +133,16 @@ def _backend(log: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _server(
-    home: Path, name: str, backend: str, settings: list[str]
+    home: Path,
+    name: str,
+    backend: str,
+    *,
+    dialect: str = "chat",
+    settings: Sequence[str] = (),
 ) -> Iterator[Server]:
     file = home / f"{name}.toml"
-    file.write_text(_configuration(home, name, backend, settings))
+    endpoint = [f'dialect = "{dialect}"', f'base_url = "{backend}/v1"']
+    file.write_text(_configuration(home, name, endpoint, settings))
     with serving(["--config", str(file)], home, home / f"{name}.log") as server:
         yield server
 
@@ -149,7 +169,9 @@ def serving(arguments: list[str], folder: Path, log: Path) -> Iterator[Server]:
         _stop(process)
 
 
-def _configuration(home: Path, name: str, backend: str, settings: list[str]) -> str:
+def _configuration(
+    home: Path, name: str, endpoint: Sequence[str], settings: Sequence[str]
+) -> str:
     lines = [
         "[server]",
         'http = "127.0.0.1:0"',
@@ -158,8 +180,7 @@ def _configuration(home: Path, name: str, backend: str, settings: list[str]) -> 
         "[store]",
         f'url = "sqlite:///{home / name}.db"',
         "[endpoints.scripted]",
-        'dialect = "chat"',
-        f'base_url = "{backend}/v1"',
+        *endpoint,
         '[models."*"]',
         'endpoint = "scripted"',
     ]

@@ -13,35 +13,34 @@ import pytest
 
 from tests.sdk.environments import PYTHON_SDKS
 from tests.sdk.python.demands import DEMANDS, NOT_SHOWN
+from tests.sdk.python.dialects import CANNOT
 from tests.sdk.python.registry import ALL, behaviours
-from tests.sdk.runs import MODES, Runs
+from tests.sdk.runs import ALL as ALL_RUNS
+from tests.sdk.runs import Run, Runs
 
 LEAST = 60
 """The number of behaviours that every SDK has to show."""
 
 
 _CASES = [
-    pytest.param(
-        version, mode, found.name, id=f"py-{version}-{mode}-{found.area}-{found.name}"
-    )
-    for version in PYTHON_SDKS
-    for mode in MODES
+    pytest.param(run, found.name, id=f"py-{'-'.join(run)}-{found.area}-{found.name}")
+    for run in ALL_RUNS
     for found in behaviours().values()
-    if version not in found.cannot
+    if run.version not in found.cannot and found.name not in CANNOT[run.dialect]
 ]
 
 
-@pytest.mark.parametrize(("version", "mode", "name"), _CASES)
+@pytest.mark.parametrize(("run", "name"), _CASES)
 def test_behaviour(
     python_runs: Runs,
     record_property: Callable[[str, object], None],
-    version: str,
-    mode: str,
+    run: Run,
     name: str,
 ) -> None:
-    record_property("sdk", f"google-genai {version}")
+    record_property("sdk", f"google-genai {run.version}")
+    record_property("dialect", run.dialect)
     record_property("behaviour", name)
-    results = python_runs.results(version, mode)
+    results = python_runs.results(run)
     result = results.get(name)
     if result is None:
         pytest.fail(
@@ -84,6 +83,12 @@ def test_every_behaviour_answers_a_demand(name: str) -> None:
     assert set(found.demands) <= set(DEMANDS)
     assert set(found.cannot) <= set(ALL)
     assert all(found.cannot.values())
+
+
+def test_what_a_dialect_cannot_show_is_a_behaviour_and_has_a_reason() -> None:
+    for listed in CANNOT.values():
+        assert set(listed) <= set(behaviours())
+        assert all(listed.values())
 
 
 def test_what_is_not_shown_has_a_reason() -> None:

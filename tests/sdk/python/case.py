@@ -34,6 +34,8 @@ class Place:
     backend: str
     limited: int
     """The largest body in bytes that the second server takes."""
+    dialect: str = "chat"
+    """How the first server speaks with the model server."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Case:
         self.mode = mode
         self.place = place
         self.wire = wire.record()
-        self._tag = f"{version}-{mode}-{name}"
+        self._tag = f"{version}-{mode}-{place.dialect}-{name}"
         self._clients: list[Any] = []
         self.client = None
 
@@ -204,9 +206,12 @@ class Case:
         return json.loads(shapes.text(made))
 
     async def asked(self, model: str) -> list[Any]:
-        """Give the bodies that reached the model server for a model name."""
+        """Give the requests that reached the model server for a model name.
+
+        They are bodies of chat completions, or what they would be in another dialect.
+        """
         found = await self.door("GET", "_requests", model=model)
-        return [request["body"] for request in found["requests"]]
+        return [request["chat"] for request in found["requests"]]
 
     async def seen(self, model: str) -> int:
         """Count the requests that reached the model server for a model name."""

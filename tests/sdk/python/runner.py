@@ -20,6 +20,7 @@ from typing import Any
 
 from tests.sdk.python import wire
 from tests.sdk.python.case import Case, Place
+from tests.sdk.python.dialects import CANNOT
 from tests.sdk.python.registry import Behaviour, behaviours
 
 AT_ONCE = 24
@@ -95,6 +96,7 @@ def main() -> None:
         behaviour
         for behaviour in behaviours().values()
         if version not in behaviour.cannot
+        and behaviour.name not in CANNOT[place.dialect]
         and (not flags.only or behaviour.name in flags.only)
     ]
     if flags.mode == "sync":
