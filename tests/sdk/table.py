@@ -2,7 +2,8 @@
 
 A behaviour counts for an SDK when it passed in every mode that ran. Tests say what
 they counted through their properties `sdk` and `behaviour`, so that other clients can
-join by recording the same.
+join by recording the same; those over another dialect than `chat` add `dialect`, and
+get a line of their own.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ import pytest
 
 from tests.sdk.environments import PYTHON_SDKS
 from tests.sdk.js import manifest
+from tests.sdk.python.dialects import CANNOT
 from tests.sdk.python.registry import behaviours
 
 
 def inexpressible(sdk: str) -> int:
-    """Count what is listed as impossible to express with an SDK."""
-    name, _, version = sdk.rpartition(" ")
+    """Count what is listed as impossible to express with an SDK over a dialect."""
+    client, _, dialect = sdk.partition(", ")
+    name, _, version = client.rpartition(" ")
     if name == "@google/genai":
         return len(manifest.cannot(version))
-    return sum(version in found.cannot for found in behaviours().values())
+    listed = {name for name, found in behaviours().items() if version in found.cannot}
+    return len(listed | CANNOT[dialect or "chat"].keys())
 
 
 def lines(reporter: pytest.TerminalReporter) -> list[str]:
@@ -35,15 +39,17 @@ def lines(reporter: pytest.TerminalReporter) -> list[str]:
             if "behaviour" not in properties:
                 continue
             kept = passed if outcome == "passed" else failed
-            kept[str(properties["sdk"])].add(str(properties["behaviour"]))
+            sdk, dialect = str(properties["sdk"]), properties.get("dialect", "chat")
+            row = sdk if dialect == "chat" else f"{sdk}, {dialect}"
+            kept[row].add(str(properties["behaviour"]))
     sdks = sorted(passed.keys() | failed.keys(), key=_order)
     if not sdks:
         return []
-    rows = [f"{'SDK':<24}{'passed':>8}{'failed':>8}{'inexpressible':>15}"]
+    rows = [f"{'SDK':<32}{'passed':>8}{'failed':>8}{'inexpressible':>15}"]
     for sdk in sdks:
         whole = passed[sdk] - failed[sdk]
         listed = inexpressible(sdk)
-        rows.append(f"{sdk:<24}{len(whole):>8}{len(failed[sdk]):>8}{listed:>15}")
+        rows.append(f"{sdk:<32}{len(whole):>8}{len(failed[sdk]):>8}{listed:>15}")
     return rows + list(_reasons(sdks))
 
 
@@ -53,9 +59,13 @@ def _reasons(sdks: Sequence[str]) -> Iterator[str]:
         for version, reason in found.cannot.items():
             if f"google-genai {version}" in sdks:
                 yield f"not with {version}: {found.name}: {reason}"
+    for dialect, listed in CANNOT.items():
+        for name, reason in listed.items():
+            yield f"not over {dialect}: {name}: {reason}"
 
 
-def _order(sdk: str) -> tuple[bool, list[int]]:
-    name, _, version = sdk.rpartition(" ")
+def _order(sdk: str) -> tuple[bool, str, list[int]]:
+    client, _, dialect = sdk.partition(", ")
+    name, _, version = client.rpartition(" ")
     numbers = [int(part) for part in version.split(".") if part.isdigit()]
-    return name != "google-genai" or version not in PYTHON_SDKS, numbers
+    return name != "google-genai" or version not in PYTHON_SDKS, dialect, numbers
