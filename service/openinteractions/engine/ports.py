@@ -247,3 +247,28 @@ class Egress(Protocol):
                 literally, in whatever notation, one that only this machine or its
                 network can reach and that configuration does not allow.
         """
+
+
+class DocumentReader(Protocol):
+    """Turns documents into text, for models that take none."""
+
+    def reads(self, mime_type: str) -> bool:
+        """Say whether documents of a type can be turned into text.
+
+        The type is as `core.mime.essence` spells it.
+        """
+
+    async def read(self, data: bytes, mime_type: str, *, field: str) -> str:
+        """Return the text of a document.
+
+        Where the document has pages, each begins with a line `[page N]`, and N counts
+        from 1 as the pages come.
+
+        Args:
+            data: the document.
+            mime_type: of a type that `reads` knows, with its parameters.
+            field: JSON path of the document; errors name it.
+
+        Raises:
+            RequestError: it is broken, locked, has no text or too much of it.
+        """

@@ -1,0 +1,1 @@
+"""Documents turned into text, for models that take none."""

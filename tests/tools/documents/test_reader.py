@@ -1,0 +1,153 @@
+"""Documents turned into text."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from openinteractions.core.errors import RequestError
+from openinteractions.tools.documents import pdf, reader
+from openinteractions.tools.documents.reader import Documents, Limits
+from tests import media
+
+PDF = "application/pdf"
+
+
+async def read(data: bytes, mime_type: str = PDF, **limits: int) -> str:
+    return await Documents(Limits(**limits)).read(data, mime_type, field="input[0]")
+
+
+def locked(data: bytes, password: str) -> bytes:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
+    writer.encrypt(password, owner_password="owner", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+async def test_a_pdf_is_read_page_by_page() -> None:
+    text = await read(media.pdf("First page (1)", "", "Third page"))
+
+    assert text == "[page 1]\nFirst page (1)\n\n[page 2]\n\n\n[page 3]\nThird page"
+
+
+async def test_a_pdf_that_anybody_may_open_is_read() -> None:
+    assert "Open" in await read(locked(media.pdf("Open"), ""))
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "says"),
+    [
+        pytest.param(b"%PDF-1.4\nno objects", {}, "is not a PDF", id="broken"),
+        pytest.param(b"hello", {}, "is not a PDF", id="no PDF"),
+        pytest.param(media.pdf("Half")[:80], {}, "is not a PDF", id="cut"),
+        pytest.param(locked(media.pdf("x"), "secret"), {}, "a password", id="locked"),
+        pytest.param(media.pdf("", ""), {}, "no text", id="nothing to read"),
+        pytest.param(
+            media.pdf("1", "2", "3"), {"pages": 2}, "more than 2 pages", id="pages"
+        ),
+        pytest.param(
+            media.pdf("12345"), {"characters": 4}, "4 characters", id="characters"
+        ),
+    ],
+)
+async def test_a_pdf_that_cannot_be_read_says_why(
+    data: bytes, limits: dict[str, int], says: str
+) -> None:
+    with pytest.raises(RequestError, match=says) as caught:
+        await read(data, PDF, **limits)
+    assert caught.value.field == "input[0]"
+
+
+@pytest.mark.parametrize("library", ["pypdfium2", "pypdf"])
+def test_either_library_reads_the_same(library: str) -> None:
+    assert pdf.read(library, media.pdf("One", "Two"), 2, 6) == ["One", "Two"]
+
+
+async def test_what_kills_one_library_is_read_by_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pdf.py"
+    program.write_text(
+        "import os, sys\n"
+        f"if sys.argv[1] == 'pypdfium2': os.kill(os.getpid(), {signal.SIGSEGV:d})\n"
+        "print('{\"pages\": [\"by ' + sys.argv[1] + '\"]}')\n"
+    )
+    monkeypatch.setattr(reader, "_PROGRAM", program)
+
+    assert await read(b"") == "[page 1]\nby pypdf"
+
+
+async def test_a_document_that_takes_too_long_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, pid = tmp_path / "pdf.py", tmp_path / "pid"
+    program.write_text(
+        "import os, pathlib, sys, time\n"
+        f"pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(60)\n"
+    )
+    monkeypatch.setattr(reader, "_PROGRAM", program)
+
+    with pytest.raises(RequestError, match="within 1 s"):
+        await read(media.pdf("x"), seconds=1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "mime_type", "text"),
+    [
+        (b"a,b\n1,2", "text/csv", "a,b\n1,2"),
+        ("größe".encode(), "text/plain", "größe"),
+        ("größe".encode("latin-1"), "text/plain; charset=ISO-8859-1", "größe"),
+        ("größe".encode("utf-8-sig"), "text/markdown", "größe"),
+        ("größe".encode("utf-16"), "text/plain", "größe"),
+        ("größe".encode("utf-32"), "text/plain; charset=utf-8", "größe"),
+        (b'{"a": 1}', "application/json", '{"a": 1}'),
+        (b"<p>x</p>", 'text/html; charset="utf-8"', "<p>x</p>"),
+    ],
+)
+async def test_text_formats_are_decoded(data: bytes, mime_type: str, text: str) -> None:
+    assert await read(data, mime_type) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "mime_type", "says"),
+    [
+        (b"\xff\x00", "text/plain", "no text in utf-8"),
+        (b"x", "text/plain; charset=klingon", "'klingon' is not known"),
+        (b"6869", "text/plain; charset=hex", "'hex' is not known"),
+        (b"12345", "text/plain", "more than 4 characters"),
+    ],
+)
+async def test_text_that_is_none_says_so(
+    data: bytes, mime_type: str, says: str
+) -> None:
+    with pytest.raises(RequestError, match=says):
+        await read(data, mime_type, characters=4)
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "known"),
+    [
+        ("application/pdf", True),
+        ("text/csv", True),
+        ("text/markdown", True),
+        ("application/json", True),
+        ("application/ld+json", True),
+        ("application/xml", True),
+        ("image/svg+xml", True),
+        ("text/rtf", False),
+        ("application/msword", False),
+        ("application/zip", False),
+        ("image/png", False),
+    ],
+)
+def test_what_can_be_read_is_known_by_type(mime_type: str, *, known: bool) -> None:
+    assert Documents().reads(mime_type) is known
