@@ -55,6 +55,12 @@ shutdown_grace_seconds = 10
 [store]
 url = "sqlite:///openinteractions.db"
 
+[egress]
+enabled = true
+allow = []
+timeout_seconds = 30
+max_bytes = 52428800
+
 [endpoints.openai]
 dialect = "chat"
 base_url = "https://api.openai.com/v1"
@@ -80,6 +86,7 @@ penalties = true
 top_k = true
 vision = true
 audio = true
+video = true
 files = true
 remote_urls = true
 max_tokens_member = "max_completion_tokens"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from openinteractions.config import (
     Auth,
     Config,
     ConfigError,
+    Egress,
     Endpoint,
     Model,
     Profile,
@@ -55,6 +57,7 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
         ),
         auth=None,
         store=Store(url="sqlite:///openinteractions.db"),
+        egress=Egress(enabled=True, allow=(), timeout_seconds=30, max_bytes=52_428_800),
         endpoints={"embedded": Endpoint(dialect="embedded")},
         models={"*": Model(endpoint="embedded")},
         environment={},
@@ -182,6 +185,11 @@ def test_every_setting_is_read() -> None:
         keys_env = "KEYS"
         [store]
         url = "sqlite:////var/lib/oi.db"
+        [egress]
+        enabled = false
+        allow = ["10.0.0.0/8", "::1", "minio.internal"]
+        timeout_seconds = 0.5
+        max_bytes = 1
         [endpoints.vllm]
         dialect = "chat"
         base_url = "http://gpu1:8000/v1"
@@ -236,6 +244,12 @@ def test_every_setting_is_read() -> None:
         ),
         auth=Auth(keys_env="KEYS"),
         store=Store(url="sqlite:////var/lib/oi.db"),
+        egress=Egress(
+            enabled=False,
+            allow=("10.0.0.0/8", "::1", "minio.internal"),
+            timeout_seconds=0.5,
+            max_bytes=1,
+        ),
         endpoints={
             "vllm": Endpoint(
                 dialect="chat",
@@ -281,6 +295,8 @@ def test_every_setting_is_read() -> None:
     assert config.api_key("vllm") == "v"
     assert config.api_key("here") is None
     assert config.store.path == Path("/var/lib/oi.db")
+    assert config.egress.networks == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
+    assert config.egress.hosts == ("minio.internal",)
     assert unset_variables(config) == []
 
 
@@ -330,7 +346,7 @@ REFUSED = {
     "unknown table": ("[sevrer]", "sevrer: unknown table; did you mean server?"),
     "unknown key at the top": (
         "http = 1",
-        "http: unknown table; known are server, auth, store, endpoints, models",
+        "http: unknown table; known are server, auth, store, egress, endpoints, models",
     ),
     "unknown key": (
         '[server]\nhtp = "x"',
@@ -523,6 +539,43 @@ REFUSED = {
             'store.url: "postgresql://db/oi" is not a store that this version has; '
             'write "sqlite:///openinteractions.db"'
         ),
+    ),
+    "allowed network with more than its bits": (
+        '[egress]\nallow = ["10.0.0.0/8", "10.0.0.1/8"]',
+        (
+            'egress.allow: "10.0.0.1/8" is neither a network nor a host; '
+            'write for example "10.0.0.0/8" or "media.example.com"'
+        ),
+    ),
+    "allowed host as a URL": (
+        '[egress]\nallow = ["http://minio/"]',
+        (
+            'egress.allow: "http://minio/" is neither a network nor a host; '
+            'write for example "10.0.0.0/8" or "media.example.com"'
+        ),
+    ),
+    "allowed address that is none": (
+        '[egress]\nallow = ["10.0.0.256"]',
+        (
+            'egress.allow: "10.0.0.256" is neither a network nor a host; '
+            'write for example "10.0.0.0/8" or "media.example.com"'
+        ),
+    ),
+    "allowed is no list": (
+        '[egress]\nallow = "10.0.0.0/8"',
+        "egress.allow: expected a list, got a string",
+    ),
+    "allowed is no text": (
+        "[egress]\nallow = [10]",
+        "egress.allow[0]: expected a string, got an integer",
+    ),
+    "no time to read": (
+        "[egress]\ntimeout_seconds = 0",
+        "egress.timeout_seconds: 0 is out of range; it should be above 0",
+    ),
+    "nothing to read": (
+        "[egress]\nmax_bytes = 0",
+        "egress.max_bytes: 0 is out of range; it should be above 0",
     ),
     "store without a path": (
         '[store]\nurl = "sqlite:///"',
@@ -772,6 +825,12 @@ keys_env = "KEYS"  # set
 [store]
 url = "sqlite:///openinteractions.db"
 
+[egress]
+enabled = true
+allow = []
+timeout_seconds = 30
+max_bytes = 52428800
+
 [endpoints.vllm]
 dialect = "chat"
 base_url = "http://gpu1:8000/v1"
@@ -855,7 +914,9 @@ def test_the_defaults_that_the_example_shows_are_the_defaults() -> None:
     )
 
 
-@pytest.mark.parametrize("table", [Server, Auth, Store, Endpoint, Model, Profile])
+@pytest.mark.parametrize(
+    "table", [Server, Auth, Store, Egress, Endpoint, Model, Profile]
+)
 def test_the_example_has_every_setting(table: type[msgspec.Struct]) -> None:
     text = EXAMPLE.read_text("utf-8")
     documented = set(re.findall(r"^(?:# )?(\w+) = ", text, re.MULTILINE))

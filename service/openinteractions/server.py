@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import uvloop
 from aiohttp import web
 
-from openinteractions.config import Address, Config, ConfigError
+from openinteractions.config import Address, Config, ConfigError, Egress
 from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.leases import Leases
@@ -38,6 +38,7 @@ from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
 from openinteractions.storage.sqlite import SqliteStore
+from openinteractions.tools.egress import Addresses, Door
 
 WRITE_SECONDS = 1.0
 """How long the last bytes of answers may take, after all work has ended."""
@@ -120,6 +121,8 @@ async def _running(config: Config) -> AsyncIterator[str]:
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(config.store.path)
         stack.push_async_callback(store.close)
+        egress = _egress(config.egress)
+        stack.push_async_callback(egress.close)
         models = _models(config)
         stack.push_async_callback(models.close)
         await stack.enter_async_context(
@@ -187,6 +190,15 @@ def _models(config: Config) -> Registry:
         config.models,
         api_key=config.api_key,
         embedded=EmbeddedHost,
+    )
+
+
+def _egress(settings: Egress) -> Door:
+    return Door(
+        Addresses(settings.networks, settings.hosts),
+        enabled=settings.enabled,
+        timeout_seconds=settings.timeout_seconds,
+        max_bytes=settings.max_bytes,
     )
 
 

@@ -20,6 +20,7 @@ import msgspec
 from openinteractions.config.settings import (
     Auth,
     ConfigError,
+    Egress,
     Endpoint,
     Model,
     Server,
@@ -39,7 +40,7 @@ TYPES = {
 }
 """How msgspec's names of types are called in a TOML file."""
 
-TABLES = ("server", "auth", "store", "endpoints", "models")
+TABLES = ("server", "auth", "store", "egress", "endpoints", "models")
 
 
 class Tables(NamedTuple):
@@ -48,6 +49,7 @@ class Tables(NamedTuple):
     server: Server | None = None
     auth: Auth | None = None
     store: Store | None = None
+    egress: Egress | None = None
     endpoints: Mapping[str, Endpoint] = {}
     models: Mapping[str, Model] = {}
 
@@ -80,6 +82,7 @@ def _tables(raw: Mapping[str, Any]) -> Tables:
         server=_optional(raw, "server", Server),
         auth=_optional(raw, "auth", Auth),
         store=_optional(raw, "store", Store),
+        egress=_optional(raw, "egress", Egress),
         endpoints=_named(raw, "endpoints", Endpoint, nested="headers"),
         models=_named(raw, "models", Model, nested="profile"),
     )

@@ -10,7 +10,15 @@ import re
 from urllib.parse import urlsplit
 
 from openinteractions.config.decode import key
-from openinteractions.config.settings import Address, Config, Endpoint, Model, Server
+from openinteractions.config.settings import (
+    Address,
+    Config,
+    Egress,
+    Endpoint,
+    Model,
+    Server,
+    network,
+)
 
 MAX_MESSAGE_BYTES = 2**31 - 1
 """gRPC keeps the size of a message in a signed 32-bit number."""
@@ -42,6 +50,7 @@ def check(config: Config) -> None:
     _server(config.server)
     _auth(config)
     _store(config.store.url)
+    _egress(config.egress)
     for name, endpoint in config.endpoints.items():
         _endpoint(f"endpoints.{key(name)}", endpoint)
     for name, model in config.models.items():
@@ -124,6 +133,21 @@ def _store(url: str) -> None:
             f'"{url}" is not a store that this version has; '
             'write "sqlite:///openinteractions.db"',
         )
+
+
+def _egress(egress: Egress) -> None:
+    label = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+    for entry in egress.allow:
+        # A name that ends in a number would be an address that is none.
+        name = re.fullmatch(rf"(?i)({label}\.)*(?![0-9]+$){label}", entry)
+        if name is None and network(entry) is None:
+            raise Broken(
+                "egress.allow",
+                f'"{entry}" is neither a network nor a host; '
+                'write for example "10.0.0.0/8" or "media.example.com"',
+            )
+    _positive("egress.timeout_seconds", egress.timeout_seconds)
+    _positive("egress.max_bytes", egress.max_bytes)
 
 
 def _endpoint(where: str, endpoint: Endpoint) -> None:

@@ -106,6 +106,33 @@ class Store(Table, frozen=True):
         return Path(self.url.removeprefix("sqlite:///"))
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Egress(Table, frozen=True):
+    """`[egress]`: what the server reads for callers from URLs that they give."""
+
+    enabled: bool = True
+    """Whether it reads any."""
+    allow: tuple[str, ...] = ()
+    """What may be reached beyond the public internet: networks (`10.0.0.0/8`),
+    addresses, and hosts by name, wherever that name leads."""
+    timeout_seconds: float = 30
+    """How long reading one URL may take in all."""
+    max_bytes: int = 50 * 1024 * 1024
+    """The most that is read from one URL, expanded."""
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks and addresses in `allow`."""
+        return tuple(filter(None, map(network, self.allow)))
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names in `allow`."""
+        return tuple(entry for entry in self.allow if network(entry) is None)
+
+
 class Endpoint(Table, frozen=True):
     """`[endpoints.NAME]`: a model server and how to speak with it."""
 
@@ -210,6 +237,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     server: Server
     auth: Auth | None
     store: Store
+    egress: Egress
     endpoints: dict[str, Endpoint]
     models: dict[str, Model]
     environment: dict[str, str]
@@ -236,3 +264,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def split_keys(text: str) -> tuple[str, ...]:
     """The keys in a comma-separated list, without empty ones."""
     return tuple(key for part in text.split(",") if (key := part.strip()))
+
+
+def network(text: str) -> Network | None:
+    """Read a network or an address; None when it is neither."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None

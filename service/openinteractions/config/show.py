@@ -31,6 +31,7 @@ def show(config: Config) -> str:
     else:
         lines += _table("auth", config.auth, config)
     lines += _table("store", config.store, config)
+    lines += _table("egress", config.egress, config)
     for name, endpoint in config.endpoints.items():
         lines += _table(f"endpoints.{key(name)}", endpoint, config)
     for name, model in config.models.items():
