@@ -50,13 +50,21 @@ annotations = st.one_of(
 texts = objects(
     type=only("text"), text=words, annotations=st.lists(annotations, min_size=1)
 )
+data = st.integers(0, 4).map(lambda groups: "QUJD" * groups)
+addresses = st.just("https://a")
+formats = st.sampled_from(["a/b", "a/c"])
 media = st.one_of(
-    objects(type=only("image"), uri=words, mime_type=words),
+    objects(type=only("image"), data=data, uri=addresses, mime_type=formats),
     objects(
-        type=only("audio"), uri=words, sample_rate=st.integers(1, 9), channels=offsets
+        type=only("audio"),
+        data=data,
+        uri=addresses,
+        mime_type=formats,
+        sample_rate=st.integers(1, 2),
+        channels=st.integers(1, 2),
     ),
-    objects(type=only("video"), uri=words),
-    objects(type=only("document"), uri=words),
+    objects(type=only("video"), data=data, uri=addresses),
+    objects(type=only("document"), uri=addresses),
 )
 contents = texts | media
 results = (
@@ -148,6 +156,17 @@ def pieces(text: str, rng: random.Random) -> list[str]:
     return [text[a:b] for a, b in itertools.pairwise(ends)]
 
 
+def parts(medium: Object, rng: random.Random) -> list[Object]:
+    """Return a medium in pieces; those of a sound may say its format again."""
+    if "uri" in medium or not medium.get("data"):
+        return [medium]
+    cut = 4 * rng.randrange(len(medium["data"]) // 4 + 1)
+    further = {"type": medium["type"], "data": medium["data"][cut:]}
+    if medium["type"] == "audio" and rng.random() < 0.5:
+        further = medium | further
+    return [medium | {"data": medium["data"][:cut]}, further]
+
+
 def events_of(index: int, step: Object, rng: random.Random) -> list[Object]:
     """Return the events in which a step may be streamed."""
     kind = step["type"]
@@ -162,7 +181,7 @@ def events_of(index: int, step: Object, rng: random.Random) -> list[Object]:
                     cited = {"annotations": content["annotations"]}
                     deltas.append({"type": "text_annotation_delta"} | cited)
             else:
-                deltas.append(content)
+                deltas += parts(content, rng)
     elif kind == "thought":
         for content in step.get("summary", []):
             deltas.append({"type": "thought_summary", "content": content})
@@ -229,16 +248,29 @@ def added(output: Object, delta: Object) -> Object:
             return output | {"summary": [*output.get("summary", []), delta["content"]]}
         case "thought_signature":
             return output | {"signature": delta["signature"]}
+        case "image" | "audio" | "video" if "data" in output and "data" in delta:
+            return {**delta, **output, "data": output["data"] + delta["data"]}
     return output | delta
 
 
 def in_kind(steps: list[Any]) -> bool:
-    """Tell whether neighbours in a message differ: a stream shows no other border."""
-    for step in steps:
-        kinds = [content["type"] for content in step.get("content", [])]
-        if any(a == b for a, b in itertools.pairwise(kinds)):
-            return False
-    return True
+    """Tell whether a stream shows the borders of neighbours in a message."""
+    return not any(
+        one_to_readers(a, b)
+        for step in steps
+        for a, b in itertools.pairwise(step.get("content", []))
+    )
+
+
+def one_to_readers(a: Object, b: Object) -> bool:
+    """Tell whether readers of a stream take two contents for one."""
+    if a["type"] != b["type"] or a["type"] == "text":
+        return bool(a["type"] == b["type"])
+    if "uri" in a or "uri" in b:
+        return False
+    facts = ("mime_type", "sample_rate", "channels")
+    alike = all(a.get(name) == b.get(name) for name in facts)
+    return "mime_type" not in b or (b["type"] == "audio" and alike)
 
 
 def with_text(steps: list[Object]) -> list[Object]:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Self
 
-from openinteractions.gateway.revisions.outputs import losses
+from openinteractions.gateway.revisions.outputs import losses, media
 from openinteractions.gateway.revisions.outputs.contents import (
     annotations_of,
     content_of,
@@ -17,7 +17,7 @@ from openinteractions.gateway.revisions.outputs.contents import (
 from openinteractions.gateway.revisions.outputs.interaction import downgrade_partial
 from openinteractions.gateway.revisions.outputs.parts import Output, Whole
 from openinteractions.gateway.revisions.outputs.place import Place
-from openinteractions.gateway.revisions.shapes import MEDIA, STEPS, Object, kind_of
+from openinteractions.gateway.revisions.shapes import STEPS, Object, kind_of
 
 _TERMINAL = frozenset({"interaction.completed", "error", ""})
 _END: Object = {"event_type": ""}
@@ -191,7 +191,8 @@ class EventTranslator:
         if cited:
             content = {one: content[one] for one in content if one != "annotations"}
         if kind_of(content):
-            self._begin(step, kind_of(content), older)
+            if kind_of(content) not in media.KINDS:
+                self._begin(step, kind_of(content), older)
             self._add(step, content, older)
         if cited:
             noted = {"type": "text_annotation_delta", "annotations": cited}
@@ -219,22 +220,32 @@ class EventTranslator:
             part = "thought"
             if "content" in delta:
                 delta = delta | {"content": content_of(delta["content"])}
-        elif kind in MEDIA:
-            delta = content_of(delta)
+        elif kind in media.KINDS:
+            self._add_medium(step, delta, older)
+            return
         output = self._output(step, part)
         if output.kind != part:
             self._begin(step, part, older)
         older.append(_event("content.delta", index=output.index, delta=delta))
 
+    def _add_medium(self, step: int, delta: Any, older: list[Object]) -> None:
+        output = self._output(step, kind_of(delta))
+        if not media.continues(output.kind, delta):
+            self._begin(step, media.form_of(delta), older)
+        shown = content_of(delta)
+        older.append(_event("content.delta", index=output.index, delta=shown))
+
     def _begin(self, step: int, kind: str, older: list[Object]) -> None:
-        """Open an output of a step; the one that was open before is whole."""
+        """Open an output of a step; the one that was open before is whole.
+
+        `kind` is its type or, for a medium, its form.
+        """
         output = self._output(step)
         if output.kind:
             older.append(_event("content.stop", index=output.index))
         output.index, output.kind = self._place.add(step, kind), kind
-        older.append(
-            _event("content.start", index=output.index, content={"type": kind})
-        )
+        shown = {"type": media.kind_of_form(kind)}
+        older.append(_event("content.start", index=output.index, content=shown))
 
     def _output(self, step: int, part: str = "") -> Output:
         """Return the output that a step has open, also from before a resumption."""

@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from typing import Self
 
 from openinteractions.gateway.revisions.errors import RevisionError
+from openinteractions.gateway.revisions.outputs.media import kind_of_form
 from openinteractions.gateway.revisions.shapes import MEDIA
 
 _SEPARATOR = "~"
-_SUFFIX = re.compile(r"((?:\d{1,9}-\d{1,9}\.)*)(\d{0,9})~((?:\d{1,9}[a-z]*\.)*)")
+_SUFFIX = re.compile(
+    r"((?:\d{1,9}-\d{1,9}\.)*)(\d{0,9})~((?:\d{1,9}[a-z]*[A-Z]{0,8}\.)*)"
+)
 _RUN = re.compile(r"(\d+)-(\d+)")
-_OPEN = re.compile(r"(\d+)([a-z]*)\.")
+_OPEN = re.compile(r"(\d+)([a-z]*[A-Z]*)\.")
 _NAMED = MEDIA | {"thought"}
 # Far more outputs than any interaction has; a made-up token must not fill memory.
 _MOST_OUTPUTS = 100_000
@@ -93,7 +96,7 @@ class Place:
         """Return the index of the output that a step now opens."""
         self._owners.append(step)
         self._begun = max(self._begun, step + 1)
-        self._kinds[step] = kind if kind in _NAMED else ""
+        self._kinds[step] = kind if kind_of_form(kind) in _NAMED else ""
         self._suffix = None
         return len(self._owners) - 1
 
@@ -107,8 +110,8 @@ class Place:
         """Return the output that a step had open before the stream was resumed.
 
         Returns:
-            Its index and its type, "" when that is not known; -1 and "" when the step
-            has none.
+            Its index and its type or form, "" when that is not known; -1 and "" when
+            the step has none.
         """
         self._assume(step + 1)
         self._suffix = None
