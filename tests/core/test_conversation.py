@@ -7,6 +7,7 @@ import pytest
 from openinteractions.core.conversation import Conversation, timeline
 from openinteractions.core.errors import RequestError
 from openinteractions.v1 import (
+    content_pb2,
     interaction_pb2,
     interaction_service_pb2,
     step_pb2,
@@ -263,3 +264,84 @@ def test_a_timeline_begins_with_the_users_input() -> None:
     )
     lines = [said(step) for step in timeline(request, [model("a")])]
     assert lines == ["user_input q", "model_output a"]
+
+
+def picture(step: Step) -> Step:
+    """Return the step with an image behind what it has."""
+    if step.HasField("function_result"):
+        contents = step.function_result.result.contents.items
+    else:
+        contents = (
+            step.user_input if step.HasField("user_input") else step.model_output
+        ).content
+    contents.add().image.data = b"x"
+    return step
+
+
+def origins(conversation: Conversation) -> list[tuple[int, str, str | None]]:
+    """Return which steps have media, and where the second content came from."""
+    return [
+        (at, origin.member(1), origin.turn)
+        for at, step in enumerate(conversation.steps())
+        if (origin := conversation.origins.get(id(step)))
+    ]
+
+
+def test_a_conversation_knows_where_its_media_came_from() -> None:
+    conversation = Conversation()
+    asked = interaction_service_pb2.CreateInteractionRequest(
+        input=steps_input(user("1"), picture(user("2")))
+    )
+    conversation.add_turn(
+        asked,
+        interaction_pb2.Interaction(
+            id="a", steps=[model("3"), picture(model("4")), call("c1"), call("c2")]
+        ),
+        follows=None,
+    )
+    conversation.add_input(
+        steps_input(picture(user("5")), result("c2"), picture(result("c1")))
+    )
+
+    assert origins(conversation) == [
+        (1, "input[1].content[1]", "a"),
+        (3, "steps[1].content[1]", "a"),
+        (6, "input[2].result[1]", None),
+        (8, "input[0].content[1]", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "member"),
+    [
+        (
+            interaction_pb2.Input(
+                contents=content_pb2.ContentList(
+                    items=picture(user("1")).user_input.content
+                )
+            ),
+            "input[1]",
+        ),
+        (
+            interaction_pb2.Input(
+                content=content_pb2.Content(image=content_pb2.ImageContent())
+            ),
+            "input",
+        ),
+    ],
+    ids=["contents", "a content"],
+)
+def test_contents_without_a_step_have_their_own_place(
+    value: interaction_pb2.Input, member: str
+) -> None:
+    conversation = Conversation()
+    conversation.add_input(value)
+
+    assert origins(conversation) == [(0, member, None)]
+
+
+def test_a_conversation_of_texts_has_no_media_to_know_of() -> None:
+    conversation = Conversation()
+    conversation.add_input(steps_input(user("1"), model("2"), user("3")))
+
+    assert not conversation.origins

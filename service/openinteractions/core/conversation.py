@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openinteractions.core import inputs
+from openinteractions.core import inputs, origins
 from openinteractions.core.errors import RequestError
+from openinteractions.core.origins import Origin
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
 
 _GO_ON = "Go on, with the results of all function calls above."
@@ -37,6 +38,10 @@ class Conversation:
     def __init__(self) -> None:
         self.call_ids: set[str] = set()
         """The ids of all calls, so that a new one never gets one of them."""
+        self.origins: dict[int, Origin] = {}
+        """Where the steps with media came from, by the `id` of each step."""
+        self._media: list[tuple[step_pb2.Step, step_pb2.Step]] = []
+        """Steps of the turn being added that have media, as sent and as kept."""
         self._steps: list[step_pb2.Step | _Call] = []
         self._by_id: dict[str, _Call] = {}
         self._calls: list[_Call] = []
@@ -65,6 +70,9 @@ class Conversation:
         self._note_ids(steps)
         for step in steps:
             self._add(step)
+        if self._media:
+            made = len(interaction.steps)
+            self._note_media(request.input, steps, turn=interaction.id, made=made)
 
     def add_input(self, value: interaction_pb2.Input) -> None:
         """Add the new input.
@@ -85,6 +93,8 @@ class Conversation:
                 raise RequestError(
                     f"{path}: {_unanswerable(step.function_result)}", field=path
                 )
+        if self._media:
+            self._note_media(value, steps, turn=None, made=0)
         if not kept:
             raise RequestError(
                 "input: the function calls that these results answer were deleted.",
@@ -139,7 +149,29 @@ class Conversation:
             return self._add_result(step)
         else:
             self._steps.append(step)
+            if origins.has_media(step.user_input.content or step.model_output.content):
+                self._media.append((step, step))
         return True
+
+    def _note_media(
+        self,
+        value: interaction_pb2.Input,
+        steps: Sequence[step_pb2.Step],
+        *,
+        turn: str | None,
+        made: int,
+    ) -> None:
+        """Take note of where media came from; the last `made` steps are output."""
+        places = {id(step): index for index, step in enumerate(steps)}
+        first = len(steps) - made
+        for sent, kept in self._media:
+            index = places[id(sent)]
+            self.origins[id(kept)] = (
+                origins.of_input(value, index, sent, turn)
+                if turn is None or index < first
+                else origins.of_output(index - first, sent, turn)
+            )
+        self._media.clear()
 
     def _add_call(self, step: step_pb2.Step) -> None:
         call_id = step.function_call.id
@@ -171,6 +203,8 @@ class Conversation:
         result.function_result.call_id = call.id
         result.function_result.name = call.step.function_call.name
         call.result = result
+        if origins.has_media(result.function_result.result.contents.items):
+            self._media.append((step, result))
         self._round += 1
         return True
 

@@ -6,11 +6,12 @@ Contract §2.3 and §4. Checks name the member at fault by its JSON path.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from openinteractions.core.errors import NotSupportedError, RequestError
 from openinteractions.v1 import content_pb2, interaction_pb2, step_pb2
 
-_TEXT_ONLY = "not supported yet: only text is"
+_MEDIA = frozenset({"image", "audio", "video", "document"})
 
 
 def to_steps(value: interaction_pb2.Input) -> list[step_pb2.Step]:
@@ -39,7 +40,7 @@ def check(value: interaction_pb2.Input) -> None:
 
     Raises:
         RequestError: it is missing or empty, or a step lacks what it needs.
-        NotSupportedError: it has media, or steps of tools that run on the server.
+        NotSupportedError: it has steps of tools that run on the server.
     """
     form = value.WhichOneof("value")
     if form is None:
@@ -118,10 +119,23 @@ def _check_contents(
                 raise RequestError(
                     f"{member}.text is required.", field=f"{member}.text"
                 )
-            continue
-        if kind is None:
+        elif kind in _MEDIA:
+            _check_medium(getattr(content, kind), kind, member)
+        elif kind is None:
             raise RequestError(f"{member}.type is required.", field=f"{member}.type")
-        raise NotSupportedError(
-            f"{member}: content of type {kind!r} is {_TEXT_ONLY}.",
-            field=f"{member}.type",
+        else:
+            raise NotSupportedError(
+                f"{member}: contents of this type are not known.",
+                field=f"{member}.type",
+            )
+
+
+def _check_medium(medium: Any, kind: str, path: str) -> None:
+    if medium.data and medium.uri:
+        raise RequestError(
+            f"{path}: data and uri cannot be given together.", field=f"{path}.uri"
+        )
+    if not medium.data and not medium.uri:
+        raise RequestError(
+            f"{path}: the {kind} needs either data or uri.", field=f"{path}.data"
         )
