@@ -93,6 +93,18 @@ class Service:
         finally:
             self.left.set()
 
+    async def feed(
+        self,
+        method: str,
+        requests: AsyncIterator[Message],
+        metadata: Mapping[str, str],
+        headers: dict[str, str],
+    ) -> Message:
+        async for request in requests:
+            self._begin(method, request, metadata, headers)
+        assert isinstance(self.answer, Message)
+        return self.answer
+
     def _begin(
         self,
         method: str,

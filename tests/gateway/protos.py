@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import grpc_tools
 from google.api import annotations_pb2 as http_pb2
+from google.api import httpbody_pb2
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, timestamp_pb2
 from google.protobuf.descriptor import Descriptor, FileDescriptor
 from grpc_tools import protoc
@@ -25,13 +26,14 @@ HEAD = """
 syntax = "proto3";
 package {package};
 import "google/api/annotations.proto";
+import "google/api/httpbody.proto";
 import "google/protobuf/any.proto";
 import "google/protobuf/timestamp.proto";
 import "openinteractions/json/v1/annotations.proto";
 """
 
 # What the proto text may import has to be loaded.
-IMPORTED = (annotations_pb2, any_pb2, http_pb2, timestamp_pb2)
+IMPORTED = (annotations_pb2, any_pb2, http_pb2, httpbody_pb2, timestamp_pb2)
 
 _numbers = itertools.count()
 

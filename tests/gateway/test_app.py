@@ -128,7 +128,10 @@ async def test_an_answer_has_the_exact_content_type_and_the_request_id(
         assert response.headers["x-request-id"] == "mine"
         assert response.headers["x-openinteractions-ignored"] == "seed"
         assert "other" not in response.headers
-    assert gateway.service.metadata == {"x-request-id": "mine"}
+    assert gateway.service.metadata == {
+        "x-request-id": "mine",
+        "x-openinteractions-origin": f"http://127.0.0.1:{gateway.port}",
+    }
 
 
 async def test_a_key_of_any_source_arrives(gateway: Face) -> None:

@@ -37,6 +37,7 @@ class Sink:
 
     def __init__(self, *, most: int | None = None, refuses: bool = False) -> None:
         self.taken = 0
+        self.begun = asyncio.Event()
         self.left = asyncio.Event()
         self.going = asyncio.Event()
         self.going.set()
@@ -45,6 +46,7 @@ class Sink:
 
     async def fill(self, requests: AsyncIterator[Any], context: Any) -> Any:
         await context.send_initial_metadata((("x-request-id", "r"),))
+        self.begun.set()
         try:
             await self.going.wait()
             if self._refuses:
@@ -82,10 +84,16 @@ async def dialled(sink: Sink) -> AsyncIterator[ChannelUpstream]:
 
 
 class Source:
-    """Gives pieces and counts them; then ends, fails, or waits for ever."""
+    """Gives pieces and counts them; then ends, or fails after something else."""
 
-    def __init__(self, pieces: int, then: Exception | None = None) -> None:
+    def __init__(
+        self,
+        pieces: int,
+        then: Exception | None = None,
+        after: asyncio.Event | None = None,
+    ) -> None:
         self.given = 0
+        self._after = after
         self._pieces = pieces
         self._then = then
 
@@ -93,6 +101,8 @@ class Source:
         while self.given < self._pieces:
             self.given += 1
             yield Piece(data=bytes(PIECE_BYTES))
+        if self._after is not None:
+            await self._after.wait()
         if self._then is not None:
             raise self._then
 
@@ -132,7 +142,7 @@ async def test_messages_that_fail_cancel_the_call_and_say_why() -> None:
     sink = Sink()
     async with dialled(sink) as upstream:
         with pytest.raises(ValueError, match="cut"):
-            await feed(upstream, Source(3, ValueError("cut")))
+            await feed(upstream, Source(3, ValueError("cut"), sink.begun))
         await sink.left.wait()
 
 

@@ -206,7 +206,7 @@ async def test_every_answer_says_who_gives_it(gateway: Face, data: bytes) -> Non
     assert "\r\nServer: openinteractions\r\n" in head
     assert "\r\nx-request-id: " in head
     assert "\r\nContent-Type: application/json\r\n" in head
-    assert (" 405 " in head) == ("\r\nAllow: DELETE, GET, POST\r\n" in head)
+    assert (" 405 " in head) == ("\r\nAllow: DELETE, GET, HEAD, POST, PUT\r\n" in head)
     writer.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from google.protobuf.descriptor import ServiceDescriptor
 
 from openinteractions.gateway.errors import Reason, RefusedError
 from openinteractions.gateway.routes import Routes
@@ -92,13 +93,20 @@ MESSAGES = """
 message A { string id = 1; int32 number = 2; bool live = 3; }
 message B {}
 """
+BOUND = 'rpc Bound(B) returns (B) { option (google.api.http) = {get: "/v1/b"}; }'
 GET_A = 'option (google.api.http) = {get: "/v1/a/{id}"};'
 LIVE = 'option (json.v1.stream_variant) = {when: "live" method: "Live"};'
 FLOW = 'option (json.v1.stream_variant) = {when: "stream" method: "Live"};'
 POST_LIVE = 'option (google.api.http) = {post: "/v1/a/{id}:live"};'
 
+
+def compiled(rpcs: str) -> ServiceDescriptor:
+    file = compile_file(f"{MESSAGES} service S {{ {rpcs} }}")
+    service: ServiceDescriptor = file.services_by_name["S"]
+    return service
+
+
 BROKEN = [
-    ("rpc X(A) returns (B);", "needs one binding"),
     (
         'rpc X(A) returns (B) { option (google.api.http) = {custom: {kind: "*"}}; }',
         "needs one binding",
@@ -119,6 +127,12 @@ BROKEN = [
         "the whole message or nothing",
     ),
     (f"rpc X(stream A) returns (B) {{ {GET_A} }}", "cannot stream requests"),
+    (f"rpc X(A) returns (google.api.HttpBody) {{ {GET_A} }}", "bytes are got"),
+    (
+        """rpc X(A) returns (stream google.api.HttpBody) { option (google.api.http) = {
+        post: "/v1/a"}; }""",
+        "bytes are got",
+    ),
     (
         'rpc X(A) returns (B) { option (google.api.http) = {get: "/v1/a/*"}; }',
         "not supported",
@@ -159,10 +173,26 @@ BROKEN = [
 ]
 
 
+def test_an_rpc_without_a_binding_has_no_route() -> None:
+    rpcs = f"rpc X(A) returns (B); rpc Y(stream A) returns (B); {BOUND}"
+    routes = Routes([compiled(rpcs)])
+
+    assert [route.method.name for route in routes.all] == ["Bound"]
+
+
+def test_the_head_of_bytes_is_had_like_the_bytes() -> None:
+    routes = Routes(
+        [compiled(f"rpc X(A) returns (stream google.api.HttpBody) {{ {GET_A} }}")]
+    )
+
+    assert routes.find("HEAD", "/v1/a/1") == routes.find("GET", "/v1/a/1")
+    assert routes.all[0].raw
+
+
 @pytest.mark.parametrize(("rpcs", "problem"), BROKEN)
 def test_what_cannot_be_served_stops_the_start(rpcs: str, problem: str) -> None:
-    file = compile_file(f"{MESSAGES} service S {{ {rpcs} }}")
+    service = compiled(rpcs)
 
     with pytest.raises(RouteError) as caught:
-        Routes([file.services_by_name["S"]])
+        Routes([service])
     assert problem in str(caught.value)

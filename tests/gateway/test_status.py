@@ -57,7 +57,7 @@ def test_a_reason_fixes_status_and_word(reason: str, status: int, code: str) -> 
     service = failure(from_service(code_pb2.UNKNOWN, name))
     own = failure(RefusedError(reason_of(name), "It failed."))
 
-    assert (service.status, service.body) == (status, body)
+    assert (service.status, service.body("/v1/interactions")) == (status, body)
     assert own == service
 
 

@@ -21,15 +21,21 @@ from openinteractions.gateway.binding import Binder, Call
 from openinteractions.gateway.body import read_body
 from openinteractions.gateway.codec import Codec
 from openinteractions.gateway.connection import Server
+from openinteractions.gateway.download import Downloader
 from openinteractions.gateway.errors import Reason, RefusedError
 from openinteractions.gateway.exchange import Exchange
 from openinteractions.gateway.hosts import Hosts
+from openinteractions.gateway.origins import ORIGIN, Origins
+from openinteractions.gateway.paths import is_upload
 from openinteractions.gateway.query import parse_query, shown_key
 from openinteractions.gateway.revisions import Revision
-from openinteractions.gateway.routes import Routes
+from openinteractions.gateway.routes import RAW, Routes
 from openinteractions.gateway.stream import StreamCaller
 from openinteractions.gateway.unary import UnaryCaller
+from openinteractions.gateway.upload import Uploads
 from openinteractions.gateway.upstream import LARGEST_MESSAGE, Upstream
+
+_FILES = "openinteractions.v1.FileService"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +70,7 @@ class Gateway:
         public_url: where clients find the server, for the OpenAPI document.
         ready: whether the server can serve; asked by `/readyz`.
         hosts: the names under which the server answers; None for all.
+        origins: tells the URL under which a client knows the server.
         patience: how long clients are left without a byte.
 
     Raises:
@@ -81,6 +88,7 @@ class Gateway:
         public_url: str | None = None,
         ready: Callable[[], bool] = lambda: True,
         hosts: Hosts | None = None,
+        origins: Origins | None = None,
         patience: Patience = PATIENCE,
     ) -> None:
         self._hosts = hosts
@@ -88,15 +96,16 @@ class Gateway:
         self._max_body_bytes = max_body_bytes
         self._ready = ready
         self._routes = Routes(services)
-        methods = [method for service in services for method in service.methods]
-        codec = Codec(
-            decoded=_types(method.input_type for method in methods),
-            encoded=_types(method.output_type for method in methods),
-        )
+        codec = _codec(self._routes)
         self._binder = Binder(codec, self._routes.all)
         self._upstream = upstream
         self._unary = _unary(upstream, codec, patience)
         self._stream = _stream(upstream, codec, patience)
+        self._download = Downloader(upstream)
+        self._uploads = None
+        if any(service.full_name == _FILES for service in services):
+            self._uploads = Uploads(upstream, rebased=public_url is not None)
+        self._origins = origins or Origins(public_url)
         document = openapi.document(self._routes.all, server=public_url or "/")
         self._pages = {
             "/healthz": self._live,
@@ -119,21 +128,31 @@ class Gateway:
             page = self._pages.get(path)
             if page is not None:
                 return _shown(exchange, page)
+            self._receive(exchange, query)
+            if self._uploads is not None and "/upload/" in path and is_upload(path):
+                return await self._uploads.answer(exchange, query)
             call = await self._call(exchange, query)
             exchange.origin = call.origin
             if call.streams:
+                if call.raw:
+                    return await self._download.answer(exchange, call)
                 return await self._stream.answer(exchange, call)
             return await self._unary.answer(exchange, call)
         except Exception as error:  # noqa: BLE001 - the outermost frame of a request
             return exchange.failed(error)
 
-    async def _call(self, exchange: Exchange, query: str) -> Call:
+    def _receive(self, exchange: Exchange, query: str) -> None:
         request = exchange.request
         if self._hosts is not None:
             self._hosts.check(request.headers)
-        exchange.metadata = clients.metadata(
+        metadata = clients.metadata(
             request.headers, shown_key(query), exchange.identifier
         )
+        metadata[ORIGIN] = self._origins.of(request)
+        exchange.metadata = metadata
+
+    async def _call(self, exchange: Exchange, query: str) -> Call:
+        request = exchange.request
         self._upstream.admit(exchange.metadata)
         route, variables = self._routes.find(request.method, exchange.path)
         parameters = parse_query(query)
@@ -187,6 +206,20 @@ def _shown(exchange: Exchange, page: _Page) -> web.Response:
             headers={"Allow": "GET, HEAD"},
         )
     return page(exchange)
+
+
+def _codec(routes: Routes) -> Codec:
+    served = [
+        method
+        for route in routes.all
+        for method in (route.method, route.stream)
+        if method is not None
+    ]
+    answers = (method.output_type for method in served)
+    return Codec(
+        decoded=_types(method.input_type for method in served),
+        encoded=_types(answer for answer in answers if answer.full_name != RAW),
+    )
 
 
 def _types(descriptors: Iterable[Descriptor]) -> list[type[Message]]:

@@ -28,7 +28,7 @@ from openinteractions.gateway.errors import (
 )
 from openinteractions.gateway.parse import parse
 from openinteractions.gateway.query import QueryBinder, flag
-from openinteractions.gateway.routes import Route
+from openinteractions.gateway.routes import RAW, Route
 
 UPGRADED = frozenset({"openinteractions.v1.CreateInteractionRequest"})
 """Requests that clients of older revisions send in other forms."""
@@ -47,6 +47,11 @@ class Call:
     def streams(self) -> bool:
         """Whether the answer is a stream of events."""
         return bool(self.method.server_streaming)
+
+    @property
+    def raw(self) -> bool:
+        """Whether the answer is bytes as they are."""
+        return bool(self.method.output_type.full_name == RAW)
 
 
 class Binder:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -43,14 +43,43 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     announced = request.content_length
     if announced is not None and announced > limit:
         raise _too_large(limit)
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # the response has not begun
+    await _invite(request)
     try:
         chunks = await _chunks(request, inflater, limit)
     except (web.RequestPayloadError, HttpProcessingError, zlib.error):
         raise _refused("The request body cannot be decoded.") from None
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def pieces(request: web.BaseRequest) -> AsyncIterator[bytes]:
+    """Yield the body of a request as it comes, decompressed, however long it is.
+
+    What is not asked for is not read: whoever sends faster is made to wait.
+
+    Raises:
+        RefusedError: it is damaged, or has an encoding that is not supported.
+    """
+    inflater = _inflater(request)
+    await _invite(request)
+    try:
+        while chunk := await request.content.readany():
+            if inflater is None:
+                yield chunk
+                continue
+            for piece in inflater.feed(chunk):
+                yield piece
+                await asyncio.sleep(0)
+        if inflater is not None:
+            inflater.end()
+    except (web.RequestPayloadError, HttpProcessingError, zlib.error):
+        raise _refused("The request body cannot be decoded.") from None
+
+
+async def _invite(request: web.BaseRequest) -> None:
+    """Tell a client to send the body, if it waits to be told."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the response has not begun
 
 
 async def _chunks(

@@ -33,7 +33,7 @@ _COMMON = (b"POST ", b"GET ", b"DELETE ")
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/1\.[01]\r\n")
 
 # No path has more than these.
-_ALLOWED = ("DELETE", "GET", "POST")
+_ALLOWED = ("DELETE", "GET", "HEAD", "POST", "PUT")
 
 # aiohttp has no exception of its own for it.
 _TOO_MANY = "Too many headers"
@@ -116,7 +116,7 @@ class Connection(RequestHandler):
         _LOG.info("request %s refused: %s %r", identifier, failed.message, message)
         response = web.Response(
             status=failed.status,
-            body=orjson.dumps(failed.body),
+            body=orjson.dumps(failed.body("")),
             headers={
                 "Content-Type": "application/json",
                 REQUEST_ID: identifier,

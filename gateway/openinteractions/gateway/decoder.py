@@ -18,7 +18,7 @@ from openinteractions.gateway.describe import describe
 from openinteractions.gateway.errors import misfit, missing_member, unknown_word
 from openinteractions.gateway.lists import chooser
 from openinteractions.gateway.options import message_type
-from openinteractions.gateway.scalars import converter, raw, time
+from openinteractions.gateway.scalars import COPIED, converter, raw
 from openinteractions.gateway.schema import (
     Kind,
     Member,
@@ -172,8 +172,8 @@ class Decoder:
             if member.repeated:
                 return setters.nested_list(member.name, fill)
             return setters.nested(member.name, fill)
-        if member.kind is Kind.TIME:
-            return setters.copied(member.name, time)
+        if member.kind in COPIED:
+            return setters.copied(member.name, COPIED[member.kind])
         return self._scalar(member)
 
     def _scalar(self, member: Member) -> Fill:

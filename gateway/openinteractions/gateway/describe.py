@@ -207,6 +207,8 @@ def _message_kind(field: FieldDescriptor) -> Kind:
         return Kind.MAP
     if name == "google.protobuf.Timestamp":
         return Kind.TIME
+    if name == "google.rpc.Status":
+        return Kind.STATUS
     if name.startswith("google.") and name != "google.protobuf.Empty":
         raise SchemaError(f"{field.full_name}: a type without a JSON form")
     return Kind.MESSAGE

@@ -216,6 +216,10 @@ def _time(value: Any) -> str:
     return _instant(value.seconds)
 
 
+def _status(value: Any) -> dict[str, Any]:
+    return {"code": value.code, "message": value.message}
+
+
 # Both times of an interaction, and those of others just made, are often the same.
 @functools.lru_cache(maxsize=64)
 def _instant(seconds: int) -> str:
@@ -227,4 +231,5 @@ _ENCODES: dict[Kind, Encode] = {
     Kind.RAW: embedded,
     Kind.BYTES: _base64,
     Kind.TIME: _time,
+    Kind.STATUS: _status,
 }

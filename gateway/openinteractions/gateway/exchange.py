@@ -67,7 +67,7 @@ class Exchange:
     def failed(self, error: Exception) -> web.Response:
         """Return the response for a failure, and log it."""
         failed = self.note(error)
-        response = self.json(orjson.dumps(failed.body), status=failed.status)
+        response = self.json(orjson.dumps(failed.body(self.path)), status=failed.status)
         response.headers.update(failed.headers)
         return response
 

@@ -102,15 +102,19 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _query(method: MethodDescriptor) -> dict[str, dict[str, Any]]:
+    camel = options.is_proto_json(method.input_type)
     return {
-        field.name: _QUERY_TYPES[field.type]
+        field.json_name if camel else field.name: _QUERY_TYPES[field.type]
         for field in method.input_type.fields
         if field.type in _QUERY_TYPES and not field.is_repeated
     }
 
 
 def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
-    content = {}
+    content: dict[str, Any] = {}
+    if route.raw:
+        content["*/*"] = {"schema": {"type": "string", "format": "binary"}}
+        return {"description": "The call succeeded.", "content": content}
     for method in (route.method, route.stream):
         if method is not None:
             media = (

@@ -92,6 +92,11 @@ def stream_variant(method: MethodDescriptor) -> annotations_pb2.StreamVariant:
     return variant
 
 
+def has_http_rule(method: MethodDescriptor) -> bool:
+    """Whether a method has a `google.api.HttpRule`."""
+    return bool(cast("Any", method).GetOptions().HasExtension(http_pb2.http))
+
+
 def http_rule(method: MethodDescriptor) -> Any:
     """Return the `google.api.HttpRule` of a method."""
     return _read(method, http_pb2.http)

@@ -29,6 +29,19 @@ def resource_path(path: str, resources: Collection[str]) -> list[str] | None:
     return None
 
 
+def is_upload(path: str) -> bool:
+    """Whether a path is where files are uploaded: `/upload/{version}/files`.
+
+    Before it may stand a base path; a version may be missing, or doubled.
+    """
+    segments = [segment for segment in path.split("/") if segment]
+    if segments[-1:] != ["files"] or "upload" not in segments:
+        return False
+    segments.reverse()
+    between = segments[1 : segments.index("upload")]
+    return all(_VERSION.fullmatch(segment) for segment in between)
+
+
 def _without_location(segments: list[str]) -> list[str]:
     if segments[::2][:2] == ["projects", "locations"]:
         return segments[4:]

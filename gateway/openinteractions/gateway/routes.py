@@ -17,6 +17,9 @@ from openinteractions.gateway.paths import decode_segment, resource_path
 from openinteractions.gateway.template import RouteError, Template, parse_template
 from openinteractions.json.v1.annotations_pb2 import StreamVariant
 
+RAW = "google.api.HttpBody"
+"""The type of message whose stream is a body, piece by piece."""
+
 _MOST_KNOWN = 1000
 
 
@@ -36,6 +39,11 @@ class Route:
     stream: MethodDescriptor | None = None
     """The server-streaming twin."""
 
+    @property
+    def raw(self) -> bool:
+        """Whether the answer is bytes as they are."""
+        return bool(self.method.output_type.full_name == RAW)
+
 
 @dataclass(slots=True)
 class _Node:
@@ -46,7 +54,7 @@ class _Node:
 
 
 class Routes:
-    """The routes of some services.
+    """The routes of some services. An RPC without a binding has none.
 
     Raises:
         RouteError: an RPC has no binding that can be served, or two have the same.
@@ -60,8 +68,9 @@ class Routes:
         for service in services:
             for method in service.methods:
                 route = _route(method)
-                self._add(route)
-                self.all.append(route)
+                if route is not None:
+                    self._add(route)
+                    self.all.append(route)
 
     def _add(self, route: Route) -> None:
         node = self._root
@@ -95,6 +104,8 @@ class Routes:
             raise RefusedError(Reason.ERROR_REASON_NOT_FOUND, "There is nothing here.")
         by_method, values = found
         route = by_method.get(verb)
+        if route is None and verb == "HEAD":
+            route = _raw(by_method.get("GET"))
         if route is None:
             raise RefusedError(
                 Reason.ERROR_REASON_METHOD_NOT_ALLOWED,
@@ -134,7 +145,13 @@ def _step(
     return node.variable, [*values, value]
 
 
-def _route(method: MethodDescriptor) -> Route:
+def _raw(route: Route | None) -> Route | None:
+    return route if route is not None and route.raw else None
+
+
+def _route(method: MethodDescriptor) -> Route | None:
+    if not options.has_http_rule(method):
+        return None
     rule = options.http_rule(method)
     verb = rule.WhichOneof("pattern")
     if verb is None or verb == "custom" or rule.additional_bindings:
@@ -143,6 +160,10 @@ def _route(method: MethodDescriptor) -> Route:
         raise RouteError(f"{method.full_name}: a body is the whole message or nothing")
     if method.client_streaming:
         raise RouteError(f"{method.full_name}: HTTP cannot stream requests")
+    if method.output_type.full_name == RAW and not (
+        verb == "get" and method.server_streaming
+    ):
+        raise RouteError(f"{method.full_name}: bytes are got, and as a stream")
     template = parse_template(getattr(rule, verb))
     _check_variables(method, method.input_type, template)
     variant = options.stream_variant(method)

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import status_pb2
 
 from openinteractions.gateway.describe import words
 from openinteractions.gateway.errors import misfit, unknown_word
@@ -87,6 +88,17 @@ def time(value: Any) -> Timestamp:
     return Timestamp(seconds=int(instant.timestamp() // 1))
 
 
+def status(value: Any) -> status_pb2.Status:
+    """Return a status; of its details nothing is kept."""
+    if type(value) is not dict:
+        raise misfit("an object")
+    code, message = value.get("code"), value.get("message")
+    return status_pb2.Status(
+        code=None if code is None else whole(32)(code),
+        message=None if message is None else text(message),
+    )
+
+
 def whole(bits: int) -> Convert:
     """Return the function for signed integers of so many bits.
 
@@ -117,6 +129,9 @@ def converter(member: Member) -> Convert:
         return whole(_WIDE if member.wide else 32)
     return _CONVERT[member.kind]
 
+
+COPIED: dict[Kind, Convert] = {Kind.TIME: time, Kind.STATUS: status}
+"""The functions for members that are messages, but no objects of ours."""
 
 _CONVERT: dict[Kind, Convert] = {
     Kind.TEXT: text,

@@ -28,6 +28,8 @@ class Kind(enum.Enum):
     NUMBER = enum.auto()
     ENUM = enum.auto()
     TIME = enum.auto()
+    STATUS = enum.auto()
+    """Of `google.rpc.Status`, without its details."""
     MAP = enum.auto()
     MESSAGE = enum.auto()
 

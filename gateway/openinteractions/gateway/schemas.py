@@ -31,6 +31,13 @@ _SCALARS: dict[Kind, Schema] = {
     Kind.BOOLEAN: {"type": "boolean"},
     Kind.NUMBER: {"type": "number"},
     Kind.TIME: {"type": "string", "format": "date-time"},
+    Kind.STATUS: {
+        "type": "object",
+        "properties": {
+            "code": {"type": "integer", "format": "int32"},
+            "message": {"type": "string"},
+        },
+    },
 }
 
 

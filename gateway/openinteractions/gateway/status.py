@@ -15,6 +15,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from openinteractions.gateway.errors import Origin, Reason, RefusedError, as_it_is
 from openinteractions.gateway.options import error_shape
+from openinteractions.gateway.paths import is_upload, resource_path
 from openinteractions.gateway.upstream import StatusError
 from openinteractions.v1.error_reason_pb2 import ErrorReason
 
@@ -24,6 +25,8 @@ DOMAIN = "openinteractions"
 _PASSED_ON = frozenset({"retry-after", "x-openinteractions-ignored"})
 
 _INTERNAL = "Internal error."
+
+_OLDER = frozenset({"files"})
 
 # What a message of the service begins with if a member of the input is at fault.
 _PATH = re.compile(r"\Ainput(?:\[\d+\]|\.\w+)+")
@@ -38,6 +41,7 @@ class Failure:
     """The word of the failure, such as `not_found`."""
 
     message: str
+    grpc_code: int
     headers: dict[str, str]
 
     @property
@@ -45,10 +49,17 @@ class Failure:
         """The error as bodies and events carry it (contract §7.1)."""
         return {"message": self.message, "code": self.code}
 
-    @property
-    def body(self) -> dict[str, Any]:
-        """The JSON body of the response."""
-        return {"error": self.error}
+    def body(self, path: str) -> dict[str, Any]:
+        """Return the JSON body of the response to a request for a path.
+
+        Errors of files are read by other code in the SDKs than those of interactions,
+        and look as those of Google's older services (contract §7.2).
+        """
+        if not is_upload(path) and resource_path(path, _OLDER) is None:
+            return {"error": self.error}
+        word = code_pb2.Code.Name(cast("code_pb2.Code", self.grpc_code))
+        error = {"code": self.status, "message": self.message, "status": word}
+        return {"error": error}
 
 
 def failure(error: Exception, origin: Origin = as_it_is) -> Failure:
@@ -71,7 +82,9 @@ def failure(error: Exception, origin: Origin = as_it_is) -> Failure:
 
 def _failure(reason: ErrorReason, message: str, headers: dict[str, str]) -> Failure:
     shape = _SHAPES[reason]
-    return Failure(shape.http_status, shape.code, message or _INTERNAL, headers)
+    return Failure(
+        shape.http_status, shape.code, message or _INTERNAL, shape.grpc_code, headers
+    )
 
 
 def _reason(status: status_pb2.Status) -> ErrorReason:

@@ -1,0 +1,125 @@
+"""Uploads in one request: a file by itself, or behind its description.
+
+By themselves (`raw`) bytes have their media type in `Content-Type`. With a description
+(`multipart`) the body is `multipart/related`: JSON first, then the bytes. What breaks
+off is given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from openinteractions.gateway.binding import refused
+from openinteractions.gateway.body import pieces
+from openinteractions.gateway.errors import Reason, RefusedError
+from openinteractions.gateway.exchange import Exchange
+from openinteractions.gateway.upload_answers import UploadAnswers
+from openinteractions.gateway.upload_calls import UploadCalls
+from openinteractions.gateway.upstream import StatusError
+from openinteractions.v1 import file_service_pb2 as rpcs
+
+FILE_NAME = "X-Goog-Upload-File-Name"
+
+_PIECE_BYTES = 128 * 1024
+_LARGEST_DESCRIPTION = 64 * 1024
+
+Describe = Callable[[bytes], rpcs.StartUploadRequest]
+"""Reads the JSON description of a file."""
+
+
+class WholeUploads:
+    """Answers uploads that begin and end with one request."""
+
+    def __init__(
+        self, calls: UploadCalls, answers: UploadAnswers, describe: Describe
+    ) -> None:
+        self._calls = calls
+        self._answers = answers
+        self._describe = describe
+
+    async def answer(self, exchange: Exchange, *, multipart: bool) -> web.Response:
+        """Upload the body of a request.
+
+        Raises:
+            StatusError: the service has refused it.
+            RefusedError: the body is no upload, or the client has left.
+        """
+        try:
+            if multipart:
+                return await self._multipart(exchange)
+            return await self._raw(exchange)
+        except ConnectionError:
+            reason = Reason.ERROR_REASON_CANCELLED
+            raise RefusedError(reason, "The client has left.") from None
+
+    async def _raw(self, exchange: Exchange) -> web.Response:
+        headers = exchange.request.headers
+        request = rpcs.StartUploadRequest()
+        if headers.get("Content-Type"):
+            request.mime_type = headers["Content-Type"]
+        if headers.get(FILE_NAME):
+            request.file.display_name = headers[FILE_NAME]
+        if exchange.request.content_length and "Content-Encoding" not in headers:
+            request.size_bytes = exchange.request.content_length
+        return await self._send(exchange, request, pieces(exchange.request))
+
+    async def _multipart(self, exchange: Exchange) -> web.Response:
+        if not exchange.request.content_type.startswith("multipart/"):
+            raise refused("Content-Type should be multipart/related, with a boundary.")
+        try:
+            reader = await exchange.request.multipart()
+            request = self._describe(await _description(await _part(reader)))
+            part = await _part(reader)
+        except ValueError as error:
+            raise refused(f"The multipart body is malformed: {error}.") from None
+        if part.headers.get("Content-Type"):
+            request.mime_type = part.headers["Content-Type"]
+        return await self._send(exchange, request, _bytes(part))
+
+    async def _send(
+        self,
+        exchange: Exchange,
+        request: rpcs.StartUploadRequest,
+        body: AsyncIterator[bytes],
+    ) -> web.Response:
+        session = await self._calls.start(exchange, request)
+        upload = session.upload_id
+        try:
+            first = rpcs.WriteUploadRequest(upload_id=upload, offset=0)
+            status = await self._calls.write(exchange, first, body, finish=True)
+        except Exception:
+            await self._give_up(exchange, upload)
+            raise
+        return self._answers.status(exchange, status)
+
+    async def _give_up(self, exchange: Exchange, upload: str) -> None:
+        try:
+            await self._calls.cancel(exchange, upload)
+        except StatusError as error:
+            exchange.note(error)  # what is left of it expires
+
+
+async def _part(reader: MultipartReader) -> BodyPartReader:
+    part = await reader.next()
+    if not isinstance(part, BodyPartReader):
+        raise refused("The body should have two parts: the description and the bytes.")
+    return part
+
+
+async def _description(part: BodyPartReader) -> bytes:
+    found = b""
+    while chunk := await part.read_chunk(_PIECE_BYTES):
+        found += chunk
+        if len(found) > _LARGEST_DESCRIPTION:
+            raise refused("The description of the file is too large.")
+    return found
+
+
+async def _bytes(part: BodyPartReader) -> AsyncIterator[bytes]:
+    try:
+        while chunk := await part.read_chunk(_PIECE_BYTES):
+            yield chunk
+    except ValueError as error:
+        raise refused(f"The multipart body is malformed: {error}.") from None
