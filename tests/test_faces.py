@@ -22,6 +22,7 @@ from openinteractions.core.errors import UpstreamRateLimitedError
 from openinteractions.core.fold import fold
 from openinteractions.core.model_events import CallFragment, Finish, FinishReason
 from openinteractions.engine.interactions import Interactions
+from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
@@ -31,7 +32,9 @@ from openinteractions.rpc.interactions import SERVICE, handlers
 from openinteractions.rpc.local import LocalUpstream
 from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.sqlite import SqliteStore
+from openinteractions.tools.documents.reader import Documents
 from openinteractions.v1 import interaction_service_pb2, interaction_service_pb2_grpc
+from tests.engine.outside import Web
 from tests.engine.puppet import Puppet, Puppets
 from tests.engine.rig import Clock, ask
 from tests.rpc.face import ANSWER, Failure, events, taken_apart
@@ -98,6 +101,7 @@ async def faces(tmp_path: Path) -> AsyncIterator[Faces]:
     planner = Planner(
         models=Puppets(m=puppet),
         store=store,
+        media=Media(egress=Web(), reader=Documents()),
         clock=Clock(),
         entropy=lambda size: next(numbers).to_bytes(size),
     )

@@ -14,6 +14,7 @@ import aiohappyeyeballs
 from bench.opcodes.wire import Wire
 from openinteractions.config import settings
 from openinteractions.engine.interactions import Interactions
+from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
@@ -25,6 +26,8 @@ from openinteractions.rpc.interactions import SERVICE, handlers
 from openinteractions.rpc.local import LocalUpstream
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.storage.sqlite import SqliteStore
+from openinteractions.tools.documents.reader import Documents
+from openinteractions.tools.egress import Addresses, Door
 
 NOW = 1_790_000_000.0
 BASE_URL = "http://127.0.0.1:9/v1"
@@ -59,7 +62,9 @@ class World:
             embedded=EmbeddedHost,
         )
         store = MemoryStore() if file is None else await SqliteStore.open(file)
-        planner = Planner(models=registry, store=store, clock=_Clock())
+        egress = Door(Addresses((), ()), enabled=False)
+        media = Media(egress=egress, reader=Documents())
+        planner = Planner(models=registry, store=store, media=media, clock=_Clock())
         rpcs = handlers(
             Interactions(planner=planner, store=store, supervisor=Supervisor())
         )

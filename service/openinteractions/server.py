@@ -22,6 +22,7 @@ from openinteractions.config import Address, Config, ConfigError, Egress
 from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.leases import Leases
+from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
@@ -38,6 +39,7 @@ from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
 from openinteractions.storage.sqlite import SqliteStore
+from openinteractions.tools.documents.reader import Documents
 from openinteractions.tools.egress import Addresses, Door
 
 WRITE_SECONDS = 1.0
@@ -128,7 +130,8 @@ async def _running(config: Config) -> AsyncIterator[str]:
         await stack.enter_async_context(
             Leases(store=store, supervisor=supervisor, clock=clock)
         )
-        planner = Planner(models=models, store=store, clock=clock)
+        media = Media(egress=egress, reader=Documents())
+        planner = Planner(models=models, store=store, media=media, clock=clock)
         rpcs = handlers(
             Interactions(planner=planner, store=store, supervisor=supervisor)
         )

@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from openinteractions.engine.interactions import Interactions
+from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.storage.memory import MemoryStore
+from openinteractions.tools.documents.reader import Documents
 from openinteractions.v1 import (
     event_pb2,
     interaction_pb2,
     interaction_service_pb2,
 )
+from tests.engine.outside import Web
 from tests.engine.puppet import Puppet, Puppets
 
 Request = interaction_service_pb2.CreateInteractionRequest
@@ -80,6 +83,7 @@ def rig(
     planner = Planner(
         models=Puppets(m=puppet),
         store=store,
+        media=Media(egress=Web(), reader=Documents()),
         clock=clock,
         entropy=lambda size: next(numbers).to_bytes(size),
         first_event_seconds=first_event_seconds,

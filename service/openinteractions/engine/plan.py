@@ -14,6 +14,7 @@ from typing import Protocol
 from openinteractions.core import conversation, cursor, echo, ids, lifecycle, requests
 from openinteractions.core.assembler import Assembler
 from openinteractions.core.errors import PreconditionError, RequestError
+from openinteractions.engine.media import Media
 from openinteractions.engine.ports import (
     Clock,
     InteractionStore,
@@ -22,7 +23,7 @@ from openinteractions.engine.ports import (
     Record,
 )
 from openinteractions.engine.run import FIRST_EVENT_SECONDS, Run
-from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
 Interaction = interaction_pb2.Interaction
@@ -59,6 +60,7 @@ class Planner:
         *,
         models: Models,
         store: InteractionStore,
+        media: Media,
         clock: Clock,
         entropy: Callable[[int], bytes] = os.urandom,
         first_event_seconds: float = FIRST_EVENT_SECONDS,
@@ -66,6 +68,7 @@ class Planner:
     ) -> None:
         self._models = models
         self._store = store
+        self._media = media
         self._clock = clock
         self._entropy = entropy
         self._first_event_seconds = first_event_seconds
@@ -88,11 +91,16 @@ class Planner:
             talk.add_turn(record.request, record.interaction, follows=follows)
             follows = record.interaction.id
         talk.add_input(request.input)
+        steps: Sequence[step_pb2.Step] = talk.steps()
+        if talk.origins:
+            steps = await self._media.prepare(
+                steps, talk.origins, model.accepts, caller.owner, model=request.model
+            )
         interaction = self._new(request)
         marks = stream and interaction.HasField("id")
         return Run(
             model=model,
-            turn=ModelRequest(request, talk.steps()),
+            turn=ModelRequest(request, steps),
             interaction=interaction,
             assembler=Assembler(
                 cursors=cursor.prefix(interaction.id) if marks else None,
