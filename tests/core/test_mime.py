@@ -238,7 +238,11 @@ PNG, HTML, PLAIN = SEEN["png"][0], SEEN["html"][0], b"a,b\n1,2\n"
             "application/ld+json",
             id="linked data",
         ),
-        pytest.param("text/plain", HTML, "text/html", id="HTML said to be text"),
+        pytest.param("text/plain", HTML, "text/plain", id="source of HTML"),
+        pytest.param("text/markdown", HTML, "text/markdown", id="Markdown"),
+        pytest.param(
+            "text/html", SEEN["json object"][0], "application/json", id="JSON"
+        ),
         pytest.param(None, b"\x00", None, id="nothing known"),
         pytest.param("nonsense", b"\x00", None, id="nothing said"),
     ],

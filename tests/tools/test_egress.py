@@ -8,22 +8,27 @@ import ipaddress
 import os
 import re
 import socket
+import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
 from openinteractions.core.errors import RequestError
 from openinteractions.core.errors import shape as error_shape
 from openinteractions.engine import ports
 from openinteractions.tools.egress import Addresses, Door
+from openinteractions.tools.egress import door as door_module
 from openinteractions.tools.egress.door import MAX_REDIRECTS
 from openinteractions.tools.egress.refusal import shown
 from tests.tools.site import PNG, Site, running
 
 FIELD = "input[0].content[1].uri"
 LIMIT = 100_000
+KEY = ConnectionKey("site.test", 443, True, True, None, None, None)
 
 
 class Names:
@@ -693,6 +698,33 @@ async def test_a_server_without_tls_is_told(door: Door) -> None:
     assert said == (
         "could not be read: no secure connection to its server can be made."
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (
+            aiohttp.ClientConnectorCertificateError(KEY, ssl.CertificateError("old")),
+            "its server has no valid certificate",
+        ),
+        (
+            aiohttp.ClientConnectorSSLError(KEY, OSError(1, "10.0.0.1")),
+            "no secure connection to its server can be made",
+        ),
+        (
+            aiohttp.ClientConnectorError(KEY, OSError(1, "10.0.0.1")),
+            "its server cannot be reached",
+        ),
+        (
+            aiohttp.ClientOSError(1, "10.0.0.1"),
+            "its server closed the connection too early",
+        ),
+    ],
+)
+def test_a_failing_connection_is_told_in_words_of_ours(
+    error: Exception, why: str
+) -> None:
+    assert door_module._reason(error) == why
 
 
 @pytest.mark.parametrize("answer", [None, []])

@@ -109,9 +109,9 @@ _REFINEMENTS = {
     r"|toml|(java|type|ecma)script|sql|graphql|tex|latex|sh|python|csv)",
     ZIP: r"application/(?!pdf$).+",
     "application/x-ole-storage": r"application/(msword|vnd\.ms-.+)",
-    "application/json": r".+\+json",
-    "application/xml": r".+\+xml",
-    "text/html": r".+\+xml",
+    "application/json": r"text/(?!html$).+|.+\+json",
+    "application/xml": r"text/.+|.+\+xml",
+    "text/html": r"text/.+|.+\+xml",
 }
 """What may be said of bytes that look like the type, and says more."""
 
@@ -166,9 +166,9 @@ def settle(declared: str | None, data: bytes) -> str | None:
     """Return the type that `data` has, of which `declared` was said.
 
     What the bytes show is believed, but a word that says more about the same bytes
-    is kept: `text/csv` of a text, `audio/webm` of a WebM file, an office format of a
-    ZIP file. Bytes that show nothing are what was declared; None when that is
-    nothing either.
+    is kept: `text/csv` of a text, `text/plain` of source code, `audio/webm` of a WebM
+    file, an office format of a ZIP file. Bytes that show nothing are what was
+    declared; None when that is nothing either.
     """
     said = essence(declared or "")
     seen = sniff(data)

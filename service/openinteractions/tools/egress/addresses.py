@@ -59,6 +59,11 @@ _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 _TRANSLATED_V6 = ipaddress.IPv6Network("64:ff9b::/96")
 """NAT64: the last four bytes are the IPv4 address that is reached."""
 
+_THIS_MACHINE: tuple[Address, ...] = (
+    ipaddress.IPv4Address("127.0.0.1"),
+    ipaddress.IPv6Address("::1"),
+)
+
 _LOCAL_NAMES = ("localdomain", "local", "internal", "home.arpa")
 """Names that no public name server knows, with all names below them."""
 
@@ -111,8 +116,7 @@ class Addresses:
             return
         name = host.rstrip(".")
         if name == "localhost" or name.endswith(".localhost"):
-            word = self.judge(ipaddress.IPv4Address("127.0.0.1"))
-            if word:
+            if all(self.judge(address) for address in _THIS_MACHINE):
                 raise Refusal("its host is this machine")
         elif "." not in name or any(
             name.endswith(f".{local}") for local in _LOCAL_NAMES

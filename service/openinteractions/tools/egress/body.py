@@ -55,7 +55,8 @@ async def read(
     data = bytearray()
     came = 0
     judged = mime_types is None
-    async for piece in _pieces(chunks):
+    pieces = chunks if isinstance(expander, _Plain) else _pieces(chunks)
+    async for piece in pieces:
         came += len(piece)
         data += expander.expand(piece, limit - len(data))
         if max(came, len(data)) > limit:

@@ -25,7 +25,7 @@ class Failure(Refusal):
 
 
 def shown(url: str) -> str:
-    """Return a URL for a message: short, in printable ASCII, and without secrets.
+    """Return a URL for a message: short, in printable characters, and without secrets.
 
     A password is left out, and so is what follows the path: keys are sent there.
     """
