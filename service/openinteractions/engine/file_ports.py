@@ -35,7 +35,8 @@ class Stored(NamedTuple):
 class Objects(Protocol):
     """Keeps bytes under keys.
 
-    A key has segments of ASCII letters, digits, `-` and `_` with `/` between them. A
+    A key has segments of ASCII letters, digits, `-` and `_` with `/` between them; no
+    key is the beginning of another up to a `/`. A
     method returns only when its effect is durable. Several processes may share the
     objects. Raises `UnavailableError` when they cannot be reached or are full.
 
@@ -189,13 +190,13 @@ class FileStore(Protocol):
         """
 
     async def delete(self, id: str, owner: str) -> bool:  # noqa: A002
-        """Remove a file; False when it is not there."""
+        """Remove a file and its upload; False when it is not there."""
 
     async def expire(self, now: float) -> Sequence[str]:
-        """Remove files and uploads that have expired at `now`, some hundred at most.
+        """Remove files and uploads that have expired at `now`, some at a time.
 
         Returns the ids of the files whose bytes belong to nobody any more; when it
-        returns none, there is nothing left to remove.
+        returns none, nothing is left that has expired.
         """
 
     async def known(self, ids: Collection[str]) -> Collection[str]:

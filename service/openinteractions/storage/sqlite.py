@@ -20,6 +20,7 @@ from openinteractions.engine.ports import Record
 from openinteractions.storage.database import LOCK_TIMEOUT_SECONDS, prepare
 from openinteractions.storage.entries import fail, head
 from openinteractions.storage.reader import Reader, Row
+from openinteractions.storage.sqlite_files import SqliteFiles
 from openinteractions.storage.writer import Writer
 from openinteractions.v1 import (
     error_pb2,
@@ -99,6 +100,8 @@ class SqliteStore:
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
         self._reader = reader
+        self.files = SqliteFiles(writer, reader)
+        """The files beside the interactions."""
 
     @classmethod
     async def open(

@@ -1,0 +1,227 @@
+"""What can be done with files that are there: get, list, delete, download, use.
+
+Every method takes the caller, whose `owner` decides what exists for it. Uploads are in
+`uploads`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from google.api import httpbody_pb2
+
+from openinteractions.core import ids
+from openinteractions.core.errors import NotFoundError, RequestError
+from openinteractions.engine.file_ports import FileRecord, FileStore, Objects
+from openinteractions.engine.files.addresses import Addresses
+from openinteractions.engine.files.limits import Limits
+from openinteractions.engine.ports import Clock
+from openinteractions.v1 import file_pb2, file_service_pb2
+
+PAGE_SIZE = 10
+PAGE_SIZE_LIMIT = 100
+LONGEST_QUOTE = 80
+
+NANOSECONDS = 1_000_000_000
+
+File = file_pb2.File
+
+
+class Caller(Protocol):
+    """Who calls."""
+
+    owner: str
+    """Hash of the key; empty without authentication."""
+
+    @property
+    def origin(self) -> str:
+        """The URL under which it knows this server; empty when that is not known."""
+
+
+class Files:
+    """The use cases of files. `entropy` returns that many random bytes."""
+
+    def __init__(
+        self,
+        *,
+        store: FileStore,
+        objects: Objects,
+        clock: Clock,
+        addresses: Addresses,
+        limits: Limits,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._store = store
+        self._objects = objects
+        self._clock = clock
+        self._addresses = addresses
+        self._limits = limits
+        self._entropy = entropy
+
+    async def get(
+        self, caller: Caller, request: file_service_pb2.GetFileRequest
+    ) -> File:
+        """Return a file."""
+        record = await self._load(caller.owner, request.id)
+        return self._addresses.show(record, caller.origin)
+
+    async def list(
+        self, caller: Caller, request: file_service_pb2.ListFilesRequest
+    ) -> file_service_pb2.ListFilesResponse:
+        """Return a page of the caller's files, newest first."""
+        size = request.page_size if request.HasField("page_size") else PAGE_SIZE
+        if not 1 <= size <= PAGE_SIZE_LIMIT:
+            raise RequestError(
+                f"page_size must be from 1 to {PAGE_SIZE_LIMIT}.", field="page_size"
+            )
+        before = request.page_token or None
+        if before is not None and not ids.is_file_id(before):
+            raise RequestError("page_token is not one of a page.", field="page_token")
+        found = await self._store.list(
+            caller.owner, limit=size + 1, before=before, now=self._clock.now()
+        )
+        page = file_service_pb2.ListFilesResponse()
+        page.files.extend(
+            self._addresses.show(record, caller.origin) for record in found[:size]
+        )
+        if len(found) > size:
+            page.next_page_token = found[size - 1].id
+        return page
+
+    async def delete(
+        self, caller: Caller, request: file_service_pb2.DeleteFileRequest
+    ) -> None:
+        """Delete a file with its bytes."""
+        record = await self._load(caller.owner, request.id)
+        if not await self._store.delete(record.id, caller.owner):
+            raise _not_found(request.id)
+        await self._objects.delete([object_key(record.id)])
+
+    async def download(
+        self, caller: Caller, request: file_service_pb2.DownloadFileRequest
+    ) -> AsyncIterator[Sequence[httpbody_pb2.HttpBody]]:
+        """Yield a file's bytes; with the first come its type and the file itself."""
+        record = await self._load(caller.owner, request.id)
+        first = httpbody_pb2.HttpBody(content_type=record.file.mime_type)
+        first.extensions.add().Pack(self._addresses.show(record, caller.origin))
+        blocks = self._objects.read(object_key(record.id))
+        async with aclosing(blocks):  # type: ignore[type-var] # generators, all of them
+            first.data = await anext(blocks, b"")
+            yield [first]
+            async for block in blocks:
+                yield [httpbody_pb2.HttpBody(data=block)]
+
+    @staticmethod
+    def own_id(uri: str) -> str | None:
+        """Return the id of the file of ours that a URI names, else None."""
+        return ids.file_id_of(uri)
+
+    async def load(
+        self, file: str, owner: str, *, field: str, limit: int | None = None
+    ) -> tuple[File, bytes]:
+        """Return a file, without addresses, and all its bytes.
+
+        Args:
+            file: its URI or its id.
+            owner: whose file it has to be.
+            field: JSON path of the member that names the file.
+            limit: the most bytes that it may have.
+
+        Raises:
+            RequestError: there is no such file any more, or it is too large.
+        """
+        record = await self._find(owner, ids.file_id_of(file) or file)
+        if record is None:
+            raise RequestError(
+                f"{field}: there is no file {_quote(file)}; it was deleted or has "
+                "expired, or it was never uploaded with this key.",
+                field=field,
+            )
+        if limit is not None and record.file.size_bytes > limit:
+            raise RequestError(
+                f"{field}: file {record.id} has {record.file.size_bytes} bytes, more "
+                f"than the {limit} that can be sent to a model.",
+                field=field,
+            )
+        parts = [part async for part in self._objects.read(object_key(record.id))]
+        return record.file, b"".join(parts)
+
+    async def keep(
+        self,
+        data: bytes,
+        mime_type: str,
+        owner: str,
+        origin: str,
+        *,
+        display_name: str | None = None,
+    ) -> File:
+        """Store what a model has made and return its file, with addresses."""
+        now = self._clock.now()
+        new = ids.file_id(int(now * 1000), self._entropy(ids.FILE_ENTROPY_BYTES))
+        file = File(
+            name=f"files/{new}",
+            display_name=display_name,
+            mime_type=mime_type,
+            source=file_pb2.FileSource.FILE_SOURCE_GENERATED,
+        )
+        file.create_time.FromNanoseconds(nanoseconds(now))
+        activate(file, len(data), hashlib.sha256(data).digest(), now, self._limits)
+        record = FileRecord(owner, file)
+        await self._objects.put(object_key(new), data)
+        await self._store.add(record)
+        return self._addresses.show(record, origin)
+
+    async def _load(self, owner: str, name: str) -> FileRecord:
+        record = await self._find(owner, name.removeprefix("files/"))
+        if record is None:
+            raise _not_found(name)
+        return record
+
+    async def _find(self, owner: str, file_id: str) -> FileRecord | None:
+        if not ids.is_file_id(file_id):
+            return None
+        record = await self._store.get(file_id, owner)
+        if record is None or has_expired(record, self._clock.now()):
+            return None
+        return record
+
+
+def object_key(file_id: str) -> str:
+    """Return under which key a file's bytes are."""
+    return f"{PREFIX}{file_id}"
+
+
+PREFIX = "files/"
+"""What the keys of all files begin with."""
+
+
+def has_expired(record: FileRecord, now: float) -> bool:
+    """Say whether a file is only waiting to be removed."""
+    return record.file.expiration_time.ToNanoseconds() <= nanoseconds(now)
+
+
+def activate(file: File, size: int, digest: bytes, now: float, limits: Limits) -> None:
+    """Say of a file, in place, that its bytes are there."""
+    file.size_bytes = size
+    file.sha256_hash = digest
+    file.state = file_pb2.FileState.FILE_STATE_ACTIVE
+    file.update_time.FromNanoseconds(nanoseconds(now))
+    file.expiration_time.FromNanoseconds(nanoseconds(now + limits.ttl_seconds))
+
+
+def nanoseconds(seconds: float) -> int:
+    """Return a time for a `Timestamp`, to the microsecond that a float has."""
+    return round(seconds * 1_000_000) * 1000
+
+
+def _quote(text: str) -> str:
+    short = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+    return repr(short)
+
+
+def _not_found(name: str) -> NotFoundError:
+    return NotFoundError(f"There is no file {_quote(name)}.")

@@ -1,0 +1,1 @@
+"""Adapters of `engine.file_ports.Objects`, held to one acceptance suite."""
