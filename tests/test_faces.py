@@ -109,9 +109,9 @@ async def faces(tmp_path: Path) -> AsyncIterator[Faces]:
         Interactions(planner=planner, store=store, supervisor=supervisor)
     )
     authentication = Authentication(KEYS)
-    server = GrpcServer(answering, authentication, max_message_bytes=1 << 20)
+    server = GrpcServer([answering], authentication, max_message_bytes=1 << 20)
     port = await server.start("127.0.0.1:0")
-    local = LocalUpstream(answering, authentication, failure=StatusError)
+    local = LocalUpstream([answering], authentication, failure=StatusError)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         stack.push_async_callback(supervisor.close, 0)

@@ -68,7 +68,7 @@ class World:
         rpcs = handlers(
             Interactions(planner=planner, store=store, supervisor=Supervisor())
         )
-        upstream = LocalUpstream(rpcs, Authentication(None), failure=StatusError)
+        upstream = LocalUpstream([rpcs], Authentication(None), failure=StatusError)
         return cls(Gateway(upstream, services=[SERVICE]), registry, store)
 
     async def ask(self, body: bytes) -> bytes:

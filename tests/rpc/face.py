@@ -53,7 +53,7 @@ async def serving(keys: Sequence[str] | None = None) -> AsyncIterator[Face]:
     """Start a server whose only model is called `m`, and stop it."""
     parts = rig()
     server = GrpcServer(
-        handlers(parts.interactions),
+        [handlers(parts.interactions)],
         Authentication(keys),
         max_message_bytes=MAX_MESSAGE_BYTES,
     )

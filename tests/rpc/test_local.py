@@ -32,7 +32,7 @@ class FailedError(Exception):
 
 def local(parts: Rig, keys: list[str] | None = None) -> LocalUpstream:
     return LocalUpstream(
-        handlers(parts.interactions), Authentication(keys), failure=FailedError
+        [handlers(parts.interactions)], Authentication(keys), failure=FailedError
     )
 
 

@@ -155,7 +155,8 @@ class FileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DownloadFile(self, request, context):
-        """Returns a file's bytes, in pieces. The first has the media type.
+        """Returns a file's bytes, in pieces. The first has the media type, and the
+        File as its extension.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

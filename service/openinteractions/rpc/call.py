@@ -52,6 +52,9 @@ Unary = Callable[[Call, Any], Awaitable[Message]]
 Stream = Callable[[Call, Any], AsyncIterator[Sequence[Message]]]
 """Takes a request message and yields batches of messages, none of them empty."""
 
+Feed = Callable[[Call, AsyncIterator[Any]], Awaitable[Message]]
+"""Takes request messages, each when it wants it, and returns the response."""
+
 
 class Handlers(NamedTuple):
     """What answers the RPCs of a service, by the RPC's name."""
@@ -59,3 +62,6 @@ class Handlers(NamedTuple):
     service: ServiceDescriptor
     unary: Mapping[str, Unary]
     stream: Mapping[str, Stream]
+    feed: Mapping[str, Feed] = {}
+    keyless: frozenset[str] = frozenset()
+    """The RPCs that need no key, for the request has what entitles to it."""

@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 
 from openinteractions.core.errors import DomainError, InternalError, shape
 from openinteractions.rpc.authentication import Authentication
-from openinteractions.rpc.call import Call, Handlers, Stream, Unary
+from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ RETRY_AFTER = "retry-after"
 
 SERVER_ERROR = 500
 
+_ANYONE = Authentication(None)
+
 _GOOD_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -37,17 +39,27 @@ def guard(handlers: Handlers, authentication: Authentication) -> Handlers:
 
     They raise nothing but `DomainError`, and only with a request id in the headers.
     """
+
+    def admission(name: str) -> Authentication:
+        return _ANYONE if name in handlers.keyless else authentication
+
     return Handlers(
         handlers.service,
-        {name: _unary(unary, authentication) for name, unary in handlers.unary.items()},
         {
-            name: _stream(stream, authentication)
+            name: _unary(unary, admission(name))
+            for name, unary in handlers.unary.items()
+        },
+        {
+            name: _stream(stream, admission(name))
             for name, stream in handlers.stream.items()
         },
+        # A handler that takes many messages fails as one that takes one does.
+        {name: _unary(feed, admission(name)) for name, feed in handlers.feed.items()},
+        handlers.keyless,
     )
 
 
-def _unary(handler: Unary, authentication: Authentication) -> Unary:
+def _unary(handler: Unary | Feed, authentication: Authentication) -> Unary:
     async def guarded(call: Call, request: Any) -> Message:
         try:
             _begin(call, authentication)

@@ -6,6 +6,7 @@ so that a gateway cannot tell the two apart.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 
@@ -14,7 +15,7 @@ from google.rpc import status_pb2
 
 from openinteractions.core.errors import DomainError
 from openinteractions.rpc.authentication import Authentication
-from openinteractions.rpc.call import Call, Handlers
+from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
 from openinteractions.rpc.guard import guard
 from openinteractions.rpc.status import to_status
 
@@ -30,9 +31,21 @@ class LocalUpstream:
     """
 
     def __init__(
-        self, handlers: Handlers, authentication: Authentication, *, failure: Failure
+        self,
+        services: Sequence[Handlers],
+        authentication: Authentication,
+        *,
+        failure: Failure,
     ) -> None:
-        self._handlers = guard(handlers, authentication)
+        """Take the handlers of services whose RPCs have distinct names."""
+        self._unary: dict[str, Unary] = {}
+        self._stream: dict[str, Stream] = {}
+        self._feed: dict[str, Feed] = {}
+        for handlers in services:
+            guarded = guard(handlers, authentication)
+            self._unary |= guarded.unary
+            self._stream |= guarded.stream
+            self._feed |= guarded.feed
         self._authentication = authentication
         self._failure = failure
 
@@ -56,7 +69,7 @@ class LocalUpstream:
         """Call an RPC with one answer. Cancelling this cancels the call."""
         call = Call(method, metadata)
         try:
-            return await self._handlers.unary[method](call, request)
+            return await self._unary[method](call, request)
         except DomainError as error:
             raise self._failure(to_status(error), call.headers) from error
         finally:
@@ -72,12 +85,43 @@ class LocalUpstream:
         """Call an RPC with many answers. Closing the iterator says the caller left."""
         call = Call(method, metadata)
         try:
-            batches = self._handlers.stream[method](call, request)
+            batches = self._stream[method](call, request)
             async with aclosing(batches):  # type: ignore[type-var]
                 async for batch in batches:
                     headers.update(call.headers)
                     yield batch
         except DomainError as error:
             raise self._failure(to_status(error), call.headers) from error
+        finally:
+            headers.update(call.headers)
+
+    async def feed(
+        self,
+        method: str,
+        requests: AsyncIterator[Message],
+        metadata: Mapping[str, str],
+        headers: dict[str, str],
+    ) -> Message:
+        """Call an RPC that takes many messages. What `requests` raises cancels it."""
+        call = Call(method, metadata)
+        broken: list[Exception] = []
+
+        async def watched() -> AsyncIterator[Message]:
+            try:
+                async for request in requests:
+                    yield request
+            except Exception as error:  # noqa: BLE001 - it goes on to the caller
+                # As a channel would have it: the service sees that the caller left.
+                broken.append(error)
+                raise asyncio.CancelledError from None
+
+        try:
+            return await self._feed[method](call, watched())
+        except DomainError as error:
+            raise self._failure(to_status(error), call.headers) from error
+        except asyncio.CancelledError:
+            if broken:
+                raise broken[0] from None
+            raise
         finally:
             headers.update(call.headers)

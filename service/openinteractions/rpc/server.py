@@ -1,9 +1,11 @@
-"""The gRPC server: the service, reflection and health on one port.
+"""The gRPC server: the services, reflection and health on one port.
 
 Unencrypted: for the same machine, a private network, or behind a proxy with TLS.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import grpc
 import grpc.aio
@@ -37,13 +39,13 @@ class GrpcServer:
 
     def __init__(
         self,
-        handlers: Handlers,
+        services: Sequence[Handlers],
         authentication: Authentication,
         *,
         max_message_bytes: int,
     ) -> None:
         """Make the server; `max_message_bytes` holds in either direction."""
-        self._service = handlers.service.full_name
+        self._services = tuple(handlers.service.full_name for handlers in services)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         self._server = grpc.aio.server(
             options=(
@@ -53,14 +55,17 @@ class GrpcServer:
             )
         )
         self._server.add_generic_rpc_handlers(
-            (generic_handler(guard(strict(handlers), authentication)),)
+            tuple(
+                generic_handler(guard(strict(handlers), authentication))
+                for handlers in services
+            )
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._add_reflection()
 
     def _add_reflection(self) -> None:
         servicer = reflection.aio.ReflectionServicer(  # type: ignore[attr-defined]
-            (self._service, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
         )
         handler = grpc.stream_stream_rpc_method_handler(
             servicer.ServerReflectionInfo,
@@ -89,7 +94,7 @@ class GrpcServer:
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}: {error}") from error
         await self._server.start()
-        for service in ("", self._service):
+        for service in ("", *self._services):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         return port
 

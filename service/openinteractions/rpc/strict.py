@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.core.errors import RequestError
-from openinteractions.rpc.call import Call, Handlers, Stream, Unary
+from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
 from openinteractions.rpc.checks import Checks
 
 
@@ -29,6 +29,8 @@ def strict(handlers: Handlers) -> Handlers:
         handlers.service,
         {name: _unary(read(name), unary) for name, unary in handlers.unary.items()},
         {name: _stream(read(name), stream) for name, stream in handlers.stream.items()},
+        {name: _feed(read(name), feed) for name, feed in handlers.feed.items()},
+        handlers.keyless,
     )
 
 
@@ -57,5 +59,16 @@ def _unary(read: Callable[[bytes], Message], handler: Unary) -> Unary:
 def _stream(read: Callable[[bytes], Message], handler: Stream) -> Stream:
     def take(call: Call, request: bytes) -> AsyncIterator[Sequence[Message]]:
         return handler(call, read(request))
+
+    return take
+
+
+def _feed(read: Callable[[bytes], Message], handler: Feed) -> Feed:
+    async def read_all(requests: AsyncIterator[bytes]) -> AsyncIterator[Message]:
+        async for request in requests:
+            yield read(request)
+
+    async def take(call: Call, requests: AsyncIterator[bytes]) -> Message:
+        return await handler(call, read_all(requests))
 
     return take

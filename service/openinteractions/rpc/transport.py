@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.core.errors import DomainError
-from openinteractions.rpc.call import Call, Handlers, Stream, Unary
+from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
 from openinteractions.rpc.status import to_status
 
 DETAILS = "grpc-status-details-bin"
@@ -50,6 +50,11 @@ def _method_handler(
     # Without a deserializer the bytes come as they are: what is no message is then
     # the caller's mistake, and not an internal error.
     serializer: Any = GetMessageClass(method.output_type).SerializeToString
+    if method.client_streaming:
+        return grpc.stream_unary_rpc_method_handler(
+            _unary(method.name, handlers.feed[method.name]),
+            response_serializer=serializer,
+        )
     if method.server_streaming:
         return grpc.unary_stream_rpc_method_handler(
             _stream(method.name, handlers.stream[method.name]),
@@ -61,8 +66,12 @@ def _method_handler(
     )
 
 
-def _unary(name: str, handler: Unary) -> Callable[[bytes, Context], Awaitable[Message]]:
-    async def serve(request: bytes, context: Context) -> Message:
+def _unary(
+    name: str, handler: Unary | Feed
+) -> Callable[[Any, Context], Awaitable[Message]]:
+    """Return what serves an RPC with one answer; it takes one request, or many."""
+
+    async def serve(request: Any, context: Context) -> Message:
         call = _call(name, context)
         try:
             response = await handler(call, request)
