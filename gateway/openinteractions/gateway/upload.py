@@ -86,9 +86,9 @@ class Uploads:
         words = _words(headers)
         if words != ["start"]:
             raise refused(f"{COMMAND} should be 'start', where no upload is named.")
+        size = _number(headers, LENGTH)
         body = await read_body(exchange.request, LARGEST_DESCRIPTION)
         started = self._describe(body)
-        size = _number(headers, LENGTH)
         if size is not None:
             started.size_bytes = size
         if headers.get(TYPE):

@@ -1,0 +1,106 @@
+"""Bytes over HTTP, as a service streams them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+from google.api.httpbody_pb2 import HttpBody
+
+from tests.gateway.doubles import WAIT_SECONDS, failed
+from tests.gateway.uploads import files
+
+URL = "/v1beta/files/a:download?alt=media"
+PIECES = [
+    [HttpBody(content_type="image/png", data=b"ab")],
+    [HttpBody(data=b"cd"), HttpBody(data=b"ef")],
+]
+LENGTH = "x-openinteractions-length"
+GET = b"GET /v1/files/a:download HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("headers", [{}, {LENGTH: "6"}])
+async def test_bytes_come_with_their_type_and_length(headers: dict[str, str]) -> None:
+    async with files() as (service, gateway):
+        service.headers, service.batches = headers, PIECES
+        async with gateway.http.get(URL) as response:
+            assert response.status == 200
+            assert await response.read() == b"abcdef"
+            assert response.headers["Content-Type"] == "image/png"
+            assert response.headers.get("Content-Length") == headers.get(LENGTH)
+            assert response.headers["Content-Disposition"] == "attachment"
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert "x-request-id" in response.headers
+        [(method, request)] = service.calls
+        assert (method, getattr(request, "id", None)) == ("DownloadFile", "a")
+
+
+async def test_no_bytes_are_an_answer_too() -> None:
+    async with files() as (service, gateway):
+        service.headers, service.batches = {LENGTH: "0"}, [[HttpBody()]]
+        async with gateway.http.get(URL) as response:
+            assert (response.status, await response.read()) == (200, b"")
+            assert response.headers["Content-Type"] == "application/octet-stream"
+
+
+async def test_the_head_has_no_bytes() -> None:
+    async with files() as (service, gateway):
+        service.headers, service.batches = {LENGTH: "6"}, PIECES
+        async with gateway.http.head(URL) as response:
+            assert (response.status, await response.read()) == (200, b"")
+            assert response.headers["Content-Length"] == "6"
+        assert service.taken == 1
+        assert service.left.is_set()
+
+
+FAILURES: list[tuple[list[Any], int, str]] = [
+    ([failed(5, "NOT_FOUND", "It is gone.")], 404, "NOT_FOUND"),
+    ([], 500, "INTERNAL"),
+]
+
+
+@pytest.mark.parametrize(("batches", "status", "word"), FAILURES)
+async def test_a_failure_before_the_bytes_is_an_error(
+    batches: list[Any], status: int, word: str
+) -> None:
+    async with files() as (service, gateway):
+        service.batches = batches
+        code, value = await gateway.ask("GET", URL)
+
+    assert (code, value["error"]["code"], value["error"]["status"]) == (
+        status,
+        status,
+        word,
+    )
+
+
+CUT: list[tuple[dict[str, str], list[Any]]] = [
+    ({}, [*PIECES, failed(13, "INTERNAL")]),
+    ({LENGTH: "9"}, [*PIECES, failed(13, "INTERNAL")]),
+    ({LENGTH: "9"}, PIECES),
+    ({LENGTH: "5"}, PIECES),
+]
+
+
+@pytest.mark.parametrize(("headers", "batches"), CUT)
+async def test_a_failure_amid_the_bytes_cuts_the_connection(
+    headers: dict[str, str], batches: list[Any]
+) -> None:
+    async with files() as (service, gateway):
+        service.headers, service.batches = headers, batches
+        async with gateway.http.get(URL) as response:
+            assert response.status == 200
+            with pytest.raises(aiohttp.ClientError):
+                await response.read()
+
+
+async def test_a_client_that_leaves_ends_the_stream() -> None:
+    async with files() as (service, gateway), asyncio.timeout(WAIT_SECONDS):
+        service.batches = [PIECES[0], asyncio.Event()]
+        reader, writer = await gateway.raw(GET)
+        await reader.readuntil(b"ab")
+        assert not service.left.is_set()
+        writer.close()
+        await service.left.wait()
