@@ -136,10 +136,10 @@ async def _running(config: Config) -> AsyncIterator[str]:
             Interactions(planner=planner, store=store, supervisor=supervisor)
         )
         grpc = GrpcServer(
-            rpcs, authentication, max_message_bytes=config.server.max_body_bytes
+            [rpcs], authentication, max_message_bytes=config.server.max_body_bytes
         )
         gateway = Gateway(
-            LocalUpstream(rpcs, authentication, failure=StatusError),
+            LocalUpstream([rpcs], authentication, failure=StatusError),
             services=[SERVICE],
             default_revision=_REVISIONS[config.server.default_revision],
             max_body_bytes=config.server.max_body_bytes,
