@@ -234,11 +234,11 @@ def test_thoughts_of_one_turn_do_not_go_to_the_next() -> None:
         pytest.param(
             Step(
                 user_input=step_pb2.UserInputStep(
-                    content=[content_pb2.Content(image=content_pb2.ImageContent())]
+                    content=[content_pb2.Content(other='{"type": "smell"}')]
                 )
             ),
-            "image",
-            id="an image",
+            "other",
+            id="a content of an unknown kind",
         ),
         pytest.param(
             Step(google_search_call={"id": "1"}), "google_search_call", id="a search"
@@ -249,3 +249,146 @@ def test_what_the_dialect_cannot_say_is_refused(step: Step, named: str) -> None:
     with pytest.raises(NotSupportedError, match=named) as raised:
         messages("", [step], Profile())
     assert raised.value.field == "input"
+
+
+def medium(kind: str, **members: object) -> content_pb2.Content:
+    content = content_pb2.Content()
+    for name, value in members.items():
+        setattr(getattr(content, kind), name, value)
+    return content
+
+
+PNG = medium("image", data=b"png", mime_type="image/png")
+URL = "https://h/a.png"
+
+PARTS = [
+    pytest.param(
+        PNG,
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,cG5n"}},
+        id="an image",
+    ),
+    pytest.param(
+        medium("image", uri=URL, mime_type="image/png"),
+        {"type": "image_url", "image_url": {"url": URL}},
+        id="an image by URL",
+    ),
+    *(
+        pytest.param(
+            medium("image", uri=URL, resolution=resolution),
+            {"type": "image_url", "image_url": {"url": URL, "detail": detail}},
+            id=f"an image of {resolution} resolution",
+        )
+        for resolution, detail in [
+            ("low", "low"),
+            ("medium", "auto"),
+            ("high", "high"),
+            ("ultra_high", "high"),
+        ]
+    ),
+    *(
+        pytest.param(
+            medium("audio", data=b"wav", mime_type=mime_type),
+            {"type": "input_audio", "input_audio": {"data": "d2F2", "format": name}},
+            id=mime_type,
+        )
+        for mime_type, name in [
+            ("audio/wav", "wav"),
+            ("audio/x-wav", "wav"),
+            ("audio/mpeg", "mp3"),
+            ("audio/flac", "flac"),
+            ("audio/l16;rate=24000", "pcm16"),
+        ]
+    ),
+    pytest.param(
+        medium("video", data=b"mp4", mime_type="video/mp4"),
+        {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,bXA0"}},
+        id="a video",
+    ),
+    pytest.param(
+        medium("video", uri="https://h/v"),
+        {"type": "video_url", "video_url": {"url": "https://h/v"}},
+        id="a video by URL",
+    ),
+    pytest.param(
+        medium("document", data=b"pdf", mime_type="application/pdf"),
+        {
+            "type": "file",
+            "file": {
+                "filename": "document.pdf",
+                "file_data": "data:application/pdf;base64,cGRm",
+            },
+        },
+        id="a document",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "part"), PARTS)
+def test_media_are_parts_of_a_user_message(
+    content: content_pb2.Content, part: dict[str, Any]
+) -> None:
+    step = user("a", "b")
+    step.user_input.content.append(content)
+    step.user_input.content.add().text.text = "c"
+    assert messages("", [step, user("d"), output("e"), user("f")], Profile()) == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "a\nb"},
+                part,
+                {"type": "text", "text": "c\nd"},
+            ],
+        },
+        assistant("e"),
+        said_by_user("f"),
+    ]
+
+
+def shown(label: str, whose: str) -> list[dict[str, Any]]:
+    return [
+        {"type": "text", "text": f"[image {label}], {whose}:"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,cG5n"}},
+    ]
+
+
+def test_media_of_the_model_are_shown_by_the_next_user_message() -> None:
+    drawn = output("Here: ")
+    drawn.model_output.content.append(PNG)
+    drawn.model_output.content.add().text.text = " Good?"
+
+    assert messages("", [user("Draw"), drawn, user("No")], Profile()) == [
+        said_by_user("Draw"),
+        assistant("Here: [image 1] Good?"),
+        {
+            "role": "user",
+            "content": [*shown("1", "your own"), {"type": "text", "text": "No"}],
+        },
+    ]
+
+
+def test_media_in_results_are_shown_after_all_results() -> None:
+    first, second = result("1", name="look"), result("2", name="zoom")
+    first.function_result.result.contents.items.add().text.text = "Two views"
+    first.function_result.result.contents.items.extend([PNG, PNG])
+    second.function_result.result.contents.items.append(PNG)
+    second.function_result.is_error = True
+
+    sent = messages(
+        "",
+        [call("1", "look"), call("2", "zoom"), first, second, output("x")],
+        Profile(),
+    )
+    assert sent == [
+        assistant(None, ("1", "look", "{}"), ("2", "zoom", "{}")),
+        tool("1", "Two views\n[image 1]\n[image 2]"),
+        tool("2", "Error: [image 3]"),
+        {
+            "role": "user",
+            "content": [
+                *shown("1", "from the result of look"),
+                *shown("2", "from the result of look"),
+                *shown("3", "from the result of zoom"),
+            ],
+        },
+        assistant("x"),
+    ]
