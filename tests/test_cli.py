@@ -89,6 +89,11 @@ audio = true
 video = true
 files = true
 remote_urls = true
+image_sizes = []
+image_edits = true
+image_base64 = false
+speakers = true
+speech_rate = 24000
 max_tokens_member = "max_completion_tokens"
 """
     )

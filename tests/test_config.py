@@ -703,6 +703,34 @@ REFUSED = {
         VLLM + '[models.a]\nendpoint = "vllm"\nprofile = { max_output_tokens = 0 }',
         "models.a.profile.max_output_tokens: 0 is out of range; it should be above 0",
     ),
+    "outputs without any": (
+        VLLM + '[models.a]\nendpoint = "vllm"\nprofile = { outputs = [] }',
+        (
+            "models.a.profile.outputs: is empty or has one twice; list what the model "
+            'makes, the usual first, for example ["image"]'
+        ),
+    ),
+    "unknown output": (
+        VLLM + '[models.a]\nendpoint = "vllm"\nprofile = { outputs = ["smell"] }',
+        (
+            'models.a.profile.outputs[0]: expected one of "text", "image", "audio", '
+            'got "smell"'
+        ),
+    ),
+    "size of images": (
+        VLLM + '[models.a]\nendpoint = "vllm"\nprofile = { image_sizes = ["big"] }',
+        (
+            'models.a.profile.image_sizes: "big" is not a size; write it as width and '
+            'height, "1536x1024"'
+        ),
+    ),
+    "too many previews": (
+        VLLM + '[models.a]\nendpoint = "vllm"\nprofile = { image_previews = 4 }',
+        (
+            "models.a.profile.image_previews: 4 is out of range; it should be between "
+            "0 and 3"
+        ),
+    ),
 }
 
 
@@ -869,6 +897,11 @@ audio = true
 video = true
 files = true
 remote_urls = true
+image_sizes = []
+image_edits = true
+image_base64 = false
+speakers = true
+speech_rate = 24000
 max_tokens_member = "max_tokens"
 """
     )

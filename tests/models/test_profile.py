@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openinteractions.config import settings
+from openinteractions.config.profile import Profile as Facts
 from openinteractions.engine.ports import MEDIA, Accepts
 from openinteractions.models.chat.model import Chat
 from openinteractions.models.constrained.model import Constrained
@@ -14,7 +15,12 @@ from openinteractions.models.scripted.model import Scripted
 from openinteractions.models.transport.endpoint import Endpoint
 
 SOUND = frozenset({"audio/wav", "audio/mp3"})
-CHAT = Accepts(remote=frozenset({"image", "video"}), audio=SOUND, text_formats=False)
+CHAT = Accepts(
+    remote=frozenset({"image", "video"}),
+    audio=SOUND,
+    text_formats=False,
+    video_processing=False,
+)
 
 
 def kinds(*names: str) -> frozenset[str]:
@@ -25,57 +31,73 @@ def kinds(*names: str) -> frozenset[str]:
     ("facts", "expected"),
     [
         pytest.param(None, CHAT, id="no profile"),
-        pytest.param(settings.Profile(), CHAT, id="an empty profile"),
+        pytest.param(Facts(), CHAT, id="an empty profile"),
         pytest.param(
-            settings.Profile(vision=False, audio=False, video=False, files=False),
-            Accepts(kinds=kinds(), remote=kinds(), audio=SOUND, text_formats=False),
+            Facts(vision=False, audio=False, video=False, files=False),
+            Accepts(
+                kinds=kinds(),
+                remote=kinds(),
+                audio=SOUND,
+                text_formats=False,
+                video_processing=False,
+            ),
             id="no media",
         ),
         pytest.param(
-            settings.Profile(audio=["audio/x-wav", "Audio/FLAC"]),
+            Facts(audio=["audio/x-wav", "Audio/FLAC"]),
             Accepts(
                 remote=kinds("image", "video"),
                 audio=kinds("audio/wav", "audio/flac"),
                 text_formats=False,
+                video_processing=False,
             ),
             id="types of sound",
         ),
         pytest.param(
-            settings.Profile(files=["application/pdf", "text/csv"], video=False),
+            Facts(files=["application/pdf", "text/csv"], video=False),
             Accepts(
                 kinds=kinds("image", "audio", "document"),
                 remote=kinds("image"),
                 audio=SOUND,
                 documents=kinds("application/pdf", "text/csv"),
                 text_formats=False,
+                video_processing=False,
             ),
             id="types of documents",
         ),
         pytest.param(
-            settings.Profile(remote_urls=False),
-            Accepts(remote=kinds(), audio=SOUND, text_formats=False),
+            Facts(remote_urls=False),
+            Accepts(
+                remote=kinds(), audio=SOUND, text_formats=False, video_processing=False
+            ),
             id="no URLs",
         ),
         pytest.param(
-            settings.Profile(remote_urls=["video", "document"]),
-            Accepts(remote=kinds("video"), audio=SOUND, text_formats=False),
+            Facts(remote_urls=["video", "document"]),
+            Accepts(
+                remote=kinds("video"),
+                audio=SOUND,
+                text_formats=False,
+                video_processing=False,
+            ),
             id="URLs of some kinds",
         ),
         pytest.param(
-            settings.Profile(files=[], audio=[]),
+            Facts(files=[], audio=[]),
             Accepts(
                 kinds=kinds("image", "video"),
                 remote=kinds("image", "video"),
                 audio=kinds(),
                 documents=kinds(),
                 text_formats=False,
+                video_processing=False,
             ),
             id="empty lists",
         ),
     ],
 )
 async def test_a_profile_says_what_media_a_chat_model_takes(
-    facts: settings.Profile | None, expected: Accepts
+    facts: Facts | None, expected: Accepts
 ) -> None:
     endpoint = Endpoint("e", base_url="http://127.0.0.1:1/v1", api_key=None)
     chat = Chat(endpoint, profile=from_settings(facts))

@@ -6,7 +6,8 @@ from typing import Literal
 
 import pytest
 
-from openinteractions.config.settings import Endpoint, Model, Profile
+from openinteractions.config.profile import Profile
+from openinteractions.config.settings import Endpoint, Model
 from openinteractions.core.errors import NotSupportedError, UnknownModelError
 from openinteractions.core.model_events import CallFragment
 from openinteractions.engine import ports

@@ -6,6 +6,7 @@ data of `settings`. `load` gives a `Config` that is complete and consistent, or 
 """
 
 from openinteractions.config.load import load
+from openinteractions.config.profile import Profile
 from openinteractions.config.rules import unset_variables
 from openinteractions.config.settings import (
     Address,
@@ -15,7 +16,6 @@ from openinteractions.config.settings import (
     Egress,
     Endpoint,
     Model,
-    Profile,
     Server,
     Store,
 )

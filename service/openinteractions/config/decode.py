@@ -25,8 +25,8 @@ from openinteractions.config.settings import (
     Model,
     Server,
     Store,
-    Table,
 )
+from openinteractions.config.table import Table
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 

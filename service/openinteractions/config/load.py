@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from openinteractions.config import decode, rules
+from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
     Auth,
     Config,
@@ -22,7 +23,6 @@ from openinteractions.config.settings import (
     Egress,
     Endpoint,
     Model,
-    Profile,
     Server,
     Store,
 )

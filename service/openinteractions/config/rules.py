@@ -10,6 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from openinteractions.config.decode import key
+from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
     Address,
     Config,
@@ -22,6 +23,9 @@ from openinteractions.config.settings import (
 
 MAX_MESSAGE_BYTES = 2**31 - 1
 """gRPC keeps the size of a message in a signed 32-bit number."""
+
+MAX_PREVIEWS = 3
+"""No Images API sends more."""
 
 MAX_GRACE_SECONDS = 86400
 """Whoever asks to stop should not wait for days."""
@@ -217,9 +221,33 @@ def _model(name: str, model: Model, config: Config) -> None:
                 f"{where}.profile",
                 f'what the dialect "{dialect}" can do is known; leave it out',
             )
-        limit = model.profile.max_output_tokens
+        _profile(f"{where}.profile", model.profile)
+
+
+def _profile(where: str, profile: Profile) -> None:
+    for name in ("max_output_tokens", "speech_rate"):
+        limit = getattr(profile, name)
         if limit is not None:
-            _positive(f"{where}.profile.max_output_tokens", limit)
+            _positive(f"{where}.{name}", limit)
+    outputs = profile.outputs
+    if outputs is not None and (not outputs or len(set(outputs)) < len(outputs)):
+        raise Broken(
+            f"{where}.outputs",
+            "is empty or has one twice; list what the model makes, the usual first, "
+            'for example ["image"]',
+        )
+    for size in profile.image_sizes:
+        if not re.fullmatch(r"[1-9][0-9]{1,4}x[1-9][0-9]{1,4}", size):
+            raise Broken(
+                f"{where}.image_sizes",
+                f'"{size}" is not a size; write it as width and height, "1536x1024"',
+            )
+    previews = profile.image_previews
+    if previews is not None and not 0 <= previews <= MAX_PREVIEWS:
+        raise Broken(
+            f"{where}.image_previews",
+            f"{previews} is out of range; it should be between 0 and {MAX_PREVIEWS}",
+        )
 
 
 def _url(where: str, url: str) -> None:

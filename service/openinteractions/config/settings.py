@@ -12,6 +12,9 @@ from typing import Literal, NamedTuple, Self
 
 import msgspec
 
+from openinteractions.config.profile import Profile
+from openinteractions.config.table import Table
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the text is one line for a person."""
@@ -52,10 +55,6 @@ class Address(NamedTuple):
 
 
 MAX_PORT = 65535
-
-
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the file."""
 
 
 class Server(Table, frozen=True):
@@ -150,7 +149,7 @@ class Endpoint(Table, frozen=True):
     """Makes it an Azure resource, asked in this version: `base_url` is that of the
     resource (`https://NAME.openai.azure.com/openai`). Model servers
     only."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     """Headers to send with every request. Model servers only; shown nowhere."""
     connect_timeout_seconds: float = 5
     """How long opening a connection may take."""
@@ -161,59 +160,6 @@ class Endpoint(Table, frozen=True):
     threads: int | None = None
     """Threads that compute. `embedded` only; default: the cores less one. As many as
     there are cores makes everything else wait: idle threads of it spin."""
-
-
-class Profile(Table, frozen=True):
-    """`[models.NAME.profile]`: facts about a model, as restrictions.
-
-    The default of every fact is that the model can do it: what its server then
-    refuses comes back as that server's 400. What a profile denies is answered with
-    a 400 that names member and model, without asking the server. Only models of a
-    model server have one: what the others can do is known.
-    """
-
-    tools: bool | Literal["native", "constrained"] = True
-    """Function calls: `true` or `"native"` when the server makes them itself,
-    `"constrained"` when they shall come from decoding constrained by a JSON schema,
-    which any server with JSON schemas can do."""
-    tool_choice: bool = True
-    """Forced and forbidden calls (`tool_choice`)."""
-    parallel_calls: bool = True
-    """More than one call in a turn."""
-    json_schema: bool = True
-    """Output constrained by a JSON schema."""
-    strict_schemas: bool = False
-    """Ask for schemas in the strict mode, in which a schema has to require every
-    property and to forbid others."""
-    reasoning: bool | str = True
-    """Thoughts: `true` reads whichever member the server puts them in, a name reads
-    that one, `false` none."""
-    reasoning_effort: bool = True
-    """The level of thinking. Denied, `thinking_level` is ignored, not refused."""
-    seed: bool = True
-    """Repeatable sampling. Denied, `seed` is ignored, not refused."""
-    stop: bool = True
-    """Stop sequences."""
-    penalties: bool = True
-    """`presence_penalty` and `frequency_penalty`."""
-    top_k: bool = True
-    """Sampling from the k likeliest tokens."""
-    vision: bool = True
-    """Images as input."""
-    audio: bool | list[str] = True
-    """Sound as input; a list has the MIME types that it takes."""
-    video: bool = True
-    """Video as input."""
-    files: bool | list[str] = True
-    """Documents as input; a list has the MIME types that it takes. Others, where
-    that is possible, are turned into text."""
-    remote_urls: bool | list[Literal["image", "audio", "video", "document"]] = True
-    """Media given by a URL that its server fetches; a list has the kinds of media.
-    Denied, this server fetches them."""
-    max_output_tokens: int | None = None
-    """The most it writes in a turn; a request for more gets this many."""
-    max_tokens_member: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    """The member in which its server takes the limit of a turn."""
 
 
 class Model(Table, frozen=True):

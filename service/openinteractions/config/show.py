@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from openinteractions.config.decode import key
-from openinteractions.config.settings import Config, Table
+from openinteractions.config.settings import Config
+from openinteractions.config.table import Table
 
 HIDDEN = "(hidden)"
 
@@ -48,15 +49,16 @@ def _table(name: str, table: Table, config: Config) -> Iterator[str]:
         if isinstance(value, Table):
             inner.append((f"{name}.{field}", value))
         elif value is not None and value != {}:
-            yield f"{field} = {_value(value)}{_state(field, value, config)}"
+            shown = dict.fromkeys(value, HIDDEN) if field == "headers" else value
+            yield f"{field} = {_value(shown)}{_state(field, value, config)}"
     for place, value in inner:
         yield from _table(place, value, config)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        names = ", ".join(f"{key(name)} = {json.dumps(HIDDEN)}" for name in value)
-        return f"{{ {names} }}"
+        pairs = ", ".join(f"{key(name)} = {_value(one)}" for name, one in value.items())
+        return f"{{ {pairs} }}"
     return json.dumps(value, ensure_ascii=False)
 
 

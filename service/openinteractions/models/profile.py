@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 from typing import Any
 
-from openinteractions.config import settings
+from openinteractions.config.profile import Profile as Facts
 from openinteractions.core import mime
 from openinteractions.engine.ports import MEDIA, Accepts
 
@@ -58,6 +59,22 @@ class Profile:
     """Whether documents are taken as they are; as a set, the MIME types that are."""
     remote_urls: bool | frozenset[str] = True
     """Whether URLs of media are passed on; as a set, the kinds of media."""
+    outputs: tuple[str, ...] | None = None
+    """What it makes, the usual first; None: text, and whatever else is asked for."""
+    image_sizes: tuple[str, ...] = ()
+    """The sizes of images that it makes; none: any."""
+    image_edits: bool = True
+    """Whether images can be made out of images."""
+    image_base64: bool = False
+    """Whether to ask for the bytes of images instead of URLs."""
+    image_previews: int | None = None
+    """How many previews a streamed image has; None: images are not streamed."""
+    voices: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Its voices by the names of clients, in small letters; `*` is every other."""
+    speakers: bool = True
+    """Whether one recording may have several voices."""
+    speech_rate: int = 24000
+    """Samples per second of raw sound."""
     max_tokens_member: str = "max_tokens"
     """The request member with the limit of output tokens."""
     max_output_tokens: int | None = None
@@ -67,16 +84,20 @@ class Profile:
         self,
         *,
         by_url: frozenset[str],
+        kinds: frozenset[str] = MEDIA,
         audio: frozenset[str] | None = None,
         text_formats: bool = True,
+        video_processing: bool = False,
     ) -> Accepts:
         """Return what media the model takes, in a dialect with these limits.
 
         Args:
             by_url: the kinds of media that the dialect can name by their URL.
+            kinds: the kinds of media that the dialect can say at all.
             audio: the types of sound taken where the profile names none; None: any.
             text_formats: whether servers of the dialect take documents of text
                 formats as they are, where the profile names no types.
+            video_processing: whether the dialect can say how to watch a video.
         """
         facts = (
             ("image", self.vision),
@@ -84,7 +105,7 @@ class Profile:
             ("video", self.video),
             ("document", self.files),
         )
-        kinds = frozenset(kind for kind, fact in facts if fact)
+        kinds &= {kind for kind, fact in facts if fact}
         urls = MEDIA if self.remote_urls is True else self.remote_urls or frozenset()
         return Accepts(
             kinds=kinds,
@@ -92,10 +113,11 @@ class Profile:
             audio=audio if isinstance(self.audio, bool) else self.audio,
             documents=None if isinstance(self.files, bool) else self.files,
             text_formats=text_formats,
+            video_processing=video_processing,
         )
 
 
-def from_settings(facts: settings.Profile | None) -> Profile:
+def from_settings(facts: Facts | None) -> Profile:
     """Return the profile that the configuration writes down, else the default."""
     if facts is None:
         return Profile()
@@ -118,6 +140,14 @@ def from_settings(facts: settings.Profile | None) -> Profile:
         video=facts.video,
         files=_types(facts.files),
         remote_urls=_set(facts.remote_urls),
+        outputs=None if facts.outputs is None else tuple(facts.outputs),
+        image_sizes=tuple(facts.image_sizes),
+        image_edits=facts.image_edits,
+        image_base64=facts.image_base64,
+        image_previews=facts.image_previews,
+        voices={name.lower(): voice for name, voice in facts.voices.items()},
+        speakers=facts.speakers,
+        speech_rate=facts.speech_rate,
         max_output_tokens=facts.max_output_tokens,
         max_tokens_member=facts.max_tokens_member,
     )
