@@ -42,6 +42,8 @@ class Accepts:
     text of the others, and of all when it takes no documents."""
     text_formats: bool = True
     """Whether documents of text formats (plain text, CSV, HTML) are among any."""
+    video_processing: bool = True
+    """Whether it can be told how to watch a video: which part, how many frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,20 @@ class Models(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """Where an interaction was made, when that is a server with this same API."""
+
+    endpoint: str
+    """The server, as the configuration calls it."""
+    id: str | None
+    """The interaction's id there; None: it is not kept there."""
+    whole: bool
+    """Whether all of it is here too. If not, its steps and input are only there."""
+    prior: int = 0
+    """How many steps of earlier turns stand before its own input there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One stored interaction."""
 
@@ -115,6 +131,8 @@ class Record:
     interaction: interaction_pb2.Interaction
     """The interaction with the steps of its output only. `created` and `updated`
     have whole seconds."""
+    remote: Remote | None = None
+    """Where it was made, if not here."""
 
 
 class InteractionStore(Protocol):

@@ -5,6 +5,10 @@ Pure: messages in, messages out.
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
+from openinteractions.engine.ports import Remote
 from openinteractions.v1 import error_pb2, interaction_pb2
 
 LONG = ("steps", "input", "system_instruction", "tools", "response_format")
@@ -29,3 +33,13 @@ def fail(
     interaction.errors.append(error)
     interaction.updated.Clear()
     interaction.updated.FromSeconds(int(now))
+
+
+def packed(remote: Remote) -> str:
+    """Return where an interaction was made as text."""
+    return json.dumps(dataclasses.astuple(remote))
+
+
+def unpacked(text: str) -> Remote:
+    """Return what `packed` was given."""
+    return Remote(*json.loads(text))

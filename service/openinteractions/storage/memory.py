@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from openinteractions.core import lifecycle
 from openinteractions.core.errors import InternalError
-from openinteractions.engine.ports import Record
+from openinteractions.engine.ports import Record, Remote
 from openinteractions.storage.entries import fail, head
 from openinteractions.v1 import (
     error_pb2,
@@ -30,6 +30,7 @@ class _Row:
     head: bytes
     deadline: float | None
     """Until when it counts as alive; None when it has ended."""
+    remote: Remote | None
 
 
 class MemoryStore:
@@ -56,6 +57,7 @@ class MemoryStore:
             record.interaction.SerializeToString(),
             head(record.interaction).SerializeToString(),
             (deadline or 0.0) if runs else None,
+            record.remote,
         )
 
     async def update(self, record: Record) -> bool:
@@ -64,6 +66,7 @@ class MemoryStore:
         if row is None or row.deadline is None:
             return False
         row.request = record.request.SerializeToString()
+        row.remote = record.remote
         _replace(row, record.interaction)
         return True
 
@@ -146,4 +149,5 @@ def _record(row: _Row) -> Record:
         row.owner,
         interaction_service_pb2.CreateInteractionRequest.FromString(row.request),
         interaction_pb2.Interaction.FromString(row.interaction),
+        row.remote,
     )

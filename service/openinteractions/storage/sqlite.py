@@ -18,7 +18,7 @@ from openinteractions.core import lifecycle
 from openinteractions.core.errors import InternalError
 from openinteractions.engine.ports import Record
 from openinteractions.storage.database import LOCK_TIMEOUT_SECONDS, prepare
-from openinteractions.storage.entries import fail, head
+from openinteractions.storage.entries import fail, head, packed, unpacked
 from openinteractions.storage.reader import Reader, Row
 from openinteractions.storage.sqlite_files import SqliteFiles
 from openinteractions.storage.writer import Writer
@@ -31,9 +31,9 @@ from openinteractions.v1 import (
 INSERT = """
 INSERT INTO interactions (
     id, owner, context_parent, deadline,
-    status, created, updated, request, interaction, head
+    status, created, updated, request, interaction, head, remote
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 
@@ -41,7 +41,7 @@ ON CONFLICT (id) DO NOTHING
 UPDATE = """
 UPDATE interactions
 SET deadline = iif(?, NULL, deadline),
-    status = ?, updated = ?, request = ?, interaction = ?, head = ?
+    status = ?, updated = ?, request = ?, interaction = ?, head = ?, remote = ?
 WHERE id = ? AND owner = ? AND deadline IS NOT NULL
 """
 
@@ -70,7 +70,10 @@ RELINK = "UPDATE interactions SET context_parent = ? WHERE context_parent = ?"
 
 DELETE = "DELETE FROM interactions WHERE key = ?"
 
-GET = "SELECT owner, request, interaction FROM interactions WHERE id = ? AND owner = ?"
+GET = """
+SELECT owner, request, interaction, remote FROM interactions
+WHERE id = ? AND owner = ?
+"""
 
 CONVERSATION = """
 WITH RECURSIVE turn (key, context_parent, age) AS (
@@ -79,7 +82,7 @@ WITH RECURSIVE turn (key, context_parent, age) AS (
     SELECT parent.key, parent.context_parent, turn.age + 1
     FROM turn JOIN interactions AS parent ON parent.key = turn.context_parent
 )
-SELECT owner, request, interaction
+SELECT owner, request, interaction, remote
 FROM turn JOIN interactions USING (key)
 ORDER BY age DESC
 """
@@ -135,6 +138,7 @@ class SqliteStore:
             record.request.SerializeToString(),
             interaction.SerializeToString(),
             head(interaction).SerializeToString(),
+            record.remote and packed(record.remote),
         )
 
         def insert(connection: sqlite3.Connection) -> int:
@@ -155,6 +159,7 @@ class SqliteStore:
             record.request.SerializeToString(),
             interaction.SerializeToString(),
             head(interaction).SerializeToString(),
+            record.remote and packed(record.remote),
             interaction.id,
             record.owner,
         )
@@ -257,9 +262,10 @@ def _expire(
 
 
 def _record(row: Row) -> Record:
-    owner, request, interaction = row
+    owner, request, interaction, remote = row
     return Record(
         owner,
         interaction_service_pb2.CreateInteractionRequest.FromString(request),
         interaction_pb2.Interaction.FromString(interaction),
+        remote and unpacked(remote),
     )

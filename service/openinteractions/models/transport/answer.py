@@ -43,6 +43,11 @@ class Answer:
         self._between_chunks = between_chunks
         self._begun = False
 
+    @property
+    def content_type(self) -> str:
+        """What the body is, without parameters."""
+        return self._response.content_type
+
     async def read(self) -> bytes:
         """Return what has arrived, at least one byte; empty at the end.
 

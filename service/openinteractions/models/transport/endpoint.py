@@ -49,6 +49,9 @@ class Endpoint:
         first_byte_timeout: seconds until the first byte of the answer's body.
         between_chunks_timeout: seconds between later reads.
         max_response_bytes: the largest answer that is read.
+        target: where requests go and what they carry, where that is known already;
+            the address is not looked at then.
+        failures: makes the errors, where they are not those of any model server.
     """
 
     def __init__(
@@ -63,10 +66,12 @@ class Endpoint:
         first_byte_timeout: float = 600.0,
         between_chunks_timeout: float = 120.0,
         max_response_bytes: int = 100 * 1024 * 1024,
+        target: Target | None = None,
+        failures: Failures | None = None,
     ) -> None:
         self.name = name
         self.max_response_bytes = max_response_bytes
-        self.failures = Failures(
+        self.failures = failures or Failures(
             name, [*(headers or {}).values(), *([api_key] if api_key else [])]
         )
         self._address: dict[str, Any] = {
@@ -80,7 +85,7 @@ class Endpoint:
         )
         self._between_chunks = between_chunks_timeout
         self._opening = asyncio.Lock()
-        self._target: Target | None = None
+        self._target = target
         self._urls: dict[str, URL] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -106,17 +111,53 @@ class Endpoint:
 
         The caller has to close it. Arguments and errors are those of `post`.
         """
+        _, target = await self._started()
+        url = self._urls.get(path)
+        if url is None:
+            url = target.url(path, model)
+            if not target.deployments:
+                self._urls[path] = url
+        return await self._answer("POST", url, body, {})
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        *,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+    ) -> Answer:
+        """Send a request of any method and return the answer, its body to come.
+
+        The caller has to close it. Errors are those of `post`.
+
+        Args:
+            method: the HTTP method.
+            path: below the base URL, without a slash in front, as it is sent.
+            body: the JSON, if any.
+            query: further members of the query.
+            headers: further headers, of this request only.
+        """
+        _, target = await self._started()
+        url = target.url(path, "")
+        if query:
+            url = url.update_query(query)
+        return await self._answer(method, url, body, headers)
+
+    async def _started(self) -> tuple[aiohttp.ClientSession, Target]:
         if self._session is None:
             await self._start()
         assert self._session is not None  # noqa: S101 - for the type checker
         assert self._target is not None  # noqa: S101
-        url = self._urls.get(path)
-        if url is None:
-            url = self._target.url(path, model)
-            if not self._target.deployments:
-                self._urls[path] = url
+        return self._session, self._target
+
+    async def _answer(
+        self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        session, _ = await self._started()
         try:
-            response = await self._send(self._session, url, body)
+            response = await self._send(session, method, url, body, headers)
         except (aiohttp.ClientError, OSError) as error:
             raise self.failures.from_exception(error) from error
         if not 200 <= response.status < 300:  # noqa: PLR2004 - success in HTTP
@@ -148,17 +189,22 @@ class Endpoint:
             )
 
     async def _send(
-        self, session: aiohttp.ClientSession, url: URL, body: bytes
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: URL,
+        body: bytes | None,
+        headers: Mapping[str, str],
     ) -> aiohttp.ClientResponse:
         try:
-            return await _post(session, url, body)
+            return await _request(session, method, url, body, headers)
         except _NOT_RETRIED:
             raise
         except (aiohttp.ClientConnectionError, ConnectionError) as error:
             if not _reused.get() or not _before_any_byte(error):
                 raise
         # The server had closed the kept connection while the request went out.
-        return await _post(session, url, body)
+        return await _request(session, method, url, body, headers)
 
     async def _failure(self, response: aiohttp.ClientResponse) -> Exception:
         body = b""
@@ -175,11 +221,19 @@ class Endpoint:
         return self.failures.from_status(response.status, response.headers, body)
 
 
-async def _post(
-    session: aiohttp.ClientSession, url: URL, body: bytes
+async def _request(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    body: bytes | None,
+    headers: Mapping[str, str],
 ) -> aiohttp.ClientResponse:
-    data = body if len(body) <= _LARGE_BODY else io.BytesIO(body)
-    return await session.post(url, data=data, allow_redirects=False)
+    data: bytes | io.BytesIO | None = body
+    if body is not None and len(body) > _LARGE_BODY:
+        data = io.BytesIO(body)
+    return await session.request(
+        method, url, data=data, headers=headers, allow_redirects=False
+    )
 
 
 def _before_any_byte(error: Exception) -> bool:

@@ -63,7 +63,7 @@ class Failures:
     """
 
     def __init__(self, endpoint: str, secrets: Iterable[str] = ()) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         found = sorted({s for s in secrets if len(s) >= _MIN_SECRET}, key=len)
         self._secrets = tuple(reversed(found))
 
@@ -87,7 +87,7 @@ class Failures:
 
     def from_exception(self, error: Exception) -> errors.BackendError:
         """Return the error for a connection that failed."""
-        log.warning("endpoint %r: %s", self._endpoint, self.mask(repr(error)))
+        log.warning("endpoint %r: %s", self.endpoint, self.mask(repr(error)))
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return self._error(
                 errors.UpstreamTimeoutError, "did not accept the connection in time"
@@ -129,7 +129,7 @@ class Failures:
         kind, what, passed_on = _row(status)
         if not passed_on:
             # Nobody else will ever read it.
-            log.warning("endpoint %r answered %d: %s", self._endpoint, status, said)
+            log.warning("endpoint %r answered %d: %s", self.endpoint, status, said)
         text = what.format(status=status)
         return self._error(kind, text, said if passed_on else "", wait)
 
@@ -140,9 +140,9 @@ class Failures:
         said: str = "",
         wait: float | None = None,
     ) -> AnyError:
-        text = f'The model server "{self._endpoint}" {what}'
+        text = f'The model server "{self.endpoint}" {what}'
         text = f"{text}: {said}" if said else f"{text}."
-        metadata = {"endpoint": self._endpoint}
+        metadata = {"endpoint": self.endpoint}
         return kind(text, metadata=metadata, retry_after=wait)
 
     def _said(self, message: str) -> str:
