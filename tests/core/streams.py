@@ -16,6 +16,7 @@ from openinteractions.core.model_events import (
     FinishReason,
     Media,
     ModelEvent,
+    Preview,
     Signature,
     Spent,
     Text,
@@ -120,6 +121,9 @@ def turns(draw: st.DrawFn) -> list[ModelEvent]:
     said: list[ModelEvent] = []
     for _ in range(draw(st.integers(0, 2))):
         said += [Thought(text) for text in draw(st.lists(_words, max_size=3))]
+        if draw(st.integers(0, 3)) == 0:
+            image = content_pb2.ImageContent(mime_type="image/png", data=b"123")
+            said.append(Preview(content_pb2.Content(image=image)))
         if draw(st.booleans()):
             said.append(Signature("c2ln"))
     said += [Text(text) for text in draw(st.lists(_words, max_size=4))]

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-import orjson
-
-from openinteractions.core import cursor, media
+from openinteractions.core import cursor, media, tool_steps
 from openinteractions.core.cursor import Place
 from openinteractions.core.errors import UpstreamFailedError
 from openinteractions.core.model_events import (
@@ -25,6 +23,7 @@ from openinteractions.core.model_events import (
     FinishReason,
     Media,
     ModelEvent,
+    Preview,
     Signature,
     Spent,
     Text,
@@ -39,6 +38,7 @@ from openinteractions.v1 import (
     usage_pb2,
 )
 
+Content = content_pb2.Content
 Event = event_pb2.InteractionEvent
 Status = interaction_pb2.InteractionStatus
 
@@ -76,7 +76,7 @@ class Assembler:
         self._call = -1
         self._whole_calls: set[int] = set()
         self._arguments: list[str] = []
-        self._medium: content_pb2.Content | None = None
+        self._medium: Content | None = None
         self._medium_end = (-1, 0)
         self._held: list[ModelEvent] = []
         self._events: list[Event] = []
@@ -174,10 +174,7 @@ class Assembler:
 
         None at all may mean that they are still to come, after another call's.
         """
-        try:
-            return isinstance(orjson.loads("".join(self._arguments)), dict)
-        except orjson.JSONDecodeError:
-            return False
+        return tool_steps.are_arguments("".join(self._arguments))
 
     def _in_half_a_call(self) -> bool:
         return self._kind == "function_call" and not self._is_whole()
@@ -192,6 +189,10 @@ class Assembler:
                 if self._summaries and text:
                     delta = self._delta(len(text))
                     delta.thought_summary.content.text.text = text
+            case Preview(content):
+                self._open("thought")
+                if self._summaries:
+                    self._pour(content, 0, media.tell_in_thought)
             case Signature(signature):
                 self._open("thought")
                 self._delta(1).thought_signature.signature = signature
@@ -201,7 +202,7 @@ class Assembler:
             case Media(content, begins):
                 self._media(content, begins=begins)
 
-    def _media(self, content: content_pb2.Content, *, begins: bool) -> None:
+    def _media(self, content: Content, *, begins: bool) -> None:
         """Add a piece of a medium, in as many deltas as it takes."""
         at_hand = self._kind and self._medium_end == (self._index, self._offset)
         before = self._medium if at_hand else None
@@ -213,10 +214,13 @@ class Assembler:
             seen = 0
         else:
             content, seen = media.further(before, media.data(content)), 1
-        for piece in media.pieces(content, seen):
-            media.tell(piece, self._delta(media.size(piece) - seen))
-            seen = 1
+        self._pour(content, seen, media.tell)
         self._medium_end = self._index, self._offset
+
+    def _pour(self, content: Content, seen: int, tell: media.Telling) -> None:
+        for piece in media.pieces(content, seen):
+            tell(piece, self._delta(media.size(piece) - seen))
+            seen = 1
 
     def _fragment(self, event: CallFragment) -> None:
         if self._kind != "function_call" or self._call != event.index:

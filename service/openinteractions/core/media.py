@@ -8,7 +8,7 @@ and at the gateway.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from openinteractions.v1 import content_pb2, delta_pb2
 
@@ -45,6 +45,14 @@ def tell(piece: content_pb2.Content, delta: delta_pb2.Delta) -> None:
     """Make a delta say a medium."""
     kind = piece.WhichOneof("kind") or ""
     getattr(delta, kind).CopyFrom(getattr(piece, kind))
+
+
+def tell_in_thought(piece: content_pb2.Content, delta: delta_pb2.Delta) -> None:
+    """Make a delta say a medium as part of a thought."""
+    delta.thought_summary.content.CopyFrom(piece)
+
+
+Telling = Callable[[content_pb2.Content, delta_pb2.Delta], None]
 
 
 def continues(before: Medium | None, piece: Medium) -> bool:

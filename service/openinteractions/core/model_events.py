@@ -4,9 +4,10 @@ Adapters never make API events; `core.assembler` turns these into them. A unary
 answer and a stream are the same events, so nothing after the adapter knows which
 of the two was asked for.
 
-Order within one model turn: any number of `Thought`, `Signature`, `Text`, `Media` and
-`CallFragment` in the order in which the model made them, `Spent` at most once per
-report (the last one counts), and `Finish` exactly once, as the last but for `Spent`.
+Order within one model turn: any number of `Thought`, `Preview`, `Signature`, `Text`,
+`Media` and `CallFragment` in the order in which the model made them, `Spent` at most
+once per report (the last one counts), and `Finish` exactly once, as the last but for
+`Spent`.
 """
 
 from __future__ import annotations
@@ -54,6 +55,12 @@ class Media(NamedTuple):
     begins: bool
 
 
+class Preview(NamedTuple):
+    """What an image looks like so far, whole; part of the model's reasoning."""
+
+    content: content_pb2.Content
+
+
 @dataclass(frozen=True, slots=True)
 class CallFragment:
     """A piece of a function call.
@@ -92,4 +99,6 @@ class Finish(NamedTuple):
     reason: FinishReason
 
 
-ModelEvent = Text | Thought | Signature | Media | CallFragment | Spent | Finish
+ModelEvent = (
+    Text | Thought | Preview | Signature | Media | CallFragment | Spent | Finish
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+import orjson
 from google.protobuf.message import Message
 
 from openinteractions.v1 import delta_pb2, step_pb2
@@ -54,6 +55,14 @@ def completing(step: step_pb2.Step) -> tuple[step_pb2.Step, delta_pb2.Delta | No
     if any(field.name not in NAMES for field, _ in rest.ListFields()):
         return start, delta
     return start, None
+
+
+def are_arguments(text: str) -> bool:
+    """Say whether a text is a JSON object, as the arguments of calls are."""
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _replace(into: Message, said: Message) -> None:
