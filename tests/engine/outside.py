@@ -12,6 +12,9 @@ from openinteractions.core.errors import RequestError
 from openinteractions.engine.ports import Fetched
 from openinteractions.v1 import file_pb2
 
+BUSY = 4
+"""How many fetches at once set `Web.busy`."""
+
 OURS = "http://here/v1/files/"
 
 
@@ -29,6 +32,7 @@ class Web:
         self.limits: list[int | None] = []
         self.open = asyncio.Event()
         self.open.set()
+        self.busy = asyncio.Event()
         self.running = self.most = 0
 
     async def fetch(
@@ -44,6 +48,8 @@ class Web:
         self.limits.append(limit)
         self.running += 1
         self.most = max(self.most, self.running)
+        if self.running == BUSY:
+            self.busy.set()
         try:
             async with asyncio.timeout(5):
                 await self.open.wait()

@@ -6,7 +6,8 @@ import pytest
 
 from openinteractions.config import settings
 from openinteractions.config.profile import Profile as Facts
-from openinteractions.engine.ports import MEDIA, Accepts
+from openinteractions.core.media import KINDS
+from openinteractions.engine.ports import Accepts
 from openinteractions.models.chat.model import Chat
 from openinteractions.models.constrained.model import Constrained
 from openinteractions.models.embedded.model import EmbeddedHost
@@ -117,4 +118,4 @@ def test_the_embedded_model_takes_no_media() -> None:
 
 def test_the_scripted_model_takes_all_media() -> None:
     assert Scripted().accepts == Accepts()
-    assert Accepts().kinds == MEDIA
+    assert Accepts().kinds == KINDS

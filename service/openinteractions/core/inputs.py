@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from openinteractions.core import media
 from openinteractions.core.errors import NotSupportedError, RequestError
 from openinteractions.v1 import content_pb2, interaction_pb2, step_pb2
-
-_MEDIA = frozenset({"image", "audio", "video", "document"})
 
 
 def to_steps(value: interaction_pb2.Input) -> list[step_pb2.Step]:
@@ -119,7 +118,7 @@ def _check_contents(
                 raise RequestError(
                     f"{member}.text is required.", field=f"{member}.text"
                 )
-        elif kind in _MEDIA:
+        elif kind in media.KINDS:
             _check_medium(getattr(content, kind), kind, member)
         elif kind is None:
             raise RequestError(f"{member}.type is required.", field=f"{member}.type")

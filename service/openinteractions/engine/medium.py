@@ -13,6 +13,7 @@ from openinteractions.core import mime, text_formats
 from openinteractions.core.errors import NotSupportedError, RequestError
 from openinteractions.core.media import Medium as Content
 from openinteractions.engine.ports import Accepts
+from openinteractions.v1 import content_pb2
 
 _RAW = frozenset({"audio/l16", "audio/l24", "audio/pcm", "audio/alaw", "audio/mulaw"})
 """Bare samples, which may look like anything."""
@@ -66,6 +67,8 @@ class Medium:
         declared = _known(self.content.mime_type)
         if declared and not self._may_be(self._fitting(declared)):
             raise self._mismatch(declared)
+        if isinstance(self.content, content_pb2.VideoContent):
+            self._check_processing(self.content.processing)
 
     def passes_on(self) -> bool:
         """Say whether the model's server shall fetch the medium's URL."""
@@ -116,6 +119,15 @@ class Medium:
         return self._refusal(
             f" of type {mime_type}", "; PDF and text formats are turned into text"
         )
+
+    def _check_processing(self, processing: content_pb2.VideoProcessing) -> None:
+        word = processing.mode or processing.settings.type
+        plain = word in ("", "static") and len(processing.settings.ListFields()) <= 1
+        if not plain and not self.accepts.video_processing:
+            field = f"{self.path}.processing"
+            raise NotSupportedError(
+                f'{field}: the model "{self.model}" cannot follow it.', field=field
+            )
 
     def type_by_word(self) -> str | None:
         """Return the type that is declared, or that the ending of the URL tells."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from openinteractions.core.media import KINDS
 from openinteractions.core.model_events import ModelEvent
 from openinteractions.v1 import (
     error_pb2,
@@ -18,9 +19,6 @@ from openinteractions.v1 import (
     interaction_service_pb2,
     step_pb2,
 )
-
-MEDIA = frozenset({"image", "audio", "video", "document"})
-"""The kinds of contents that are no text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +28,9 @@ class Accepts:
     MIME types are as `core.mime.essence` spells them.
     """
 
-    kinds: frozenset[str] = MEDIA
+    kinds: frozenset[str] = KINDS
     """The kinds that it takes at all."""
-    remote: frozenset[str] = MEDIA
+    remote: frozenset[str] = KINDS
     """The kinds whose http(s) URL may be passed on for the model's server to fetch;
     of the others it gets the bytes."""
     audio: frozenset[str] | None = None

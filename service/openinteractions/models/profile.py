@@ -14,7 +14,8 @@ from typing import Any
 
 from openinteractions.config.profile import Profile as Facts
 from openinteractions.core import mime
-from openinteractions.engine.ports import MEDIA, Accepts
+from openinteractions.core.media import KINDS
+from openinteractions.engine.ports import Accepts
 
 
 class Tools(enum.Enum):
@@ -84,7 +85,6 @@ class Profile:
         self,
         *,
         by_url: frozenset[str],
-        kinds: frozenset[str] = MEDIA,
         audio: frozenset[str] | None = None,
         text_formats: bool = True,
         video_processing: bool = False,
@@ -93,7 +93,6 @@ class Profile:
 
         Args:
             by_url: the kinds of media that the dialect can name by their URL.
-            kinds: the kinds of media that the dialect can say at all.
             audio: the types of sound taken where the profile names none; None: any.
             text_formats: whether servers of the dialect take documents of text
                 formats as they are, where the profile names no types.
@@ -105,8 +104,8 @@ class Profile:
             ("video", self.video),
             ("document", self.files),
         )
-        kinds &= {kind for kind, fact in facts if fact}
-        urls = MEDIA if self.remote_urls is True else self.remote_urls or frozenset()
+        kinds = frozenset(kind for kind, fact in facts if fact)
+        urls = KINDS if self.remote_urls is True else self.remote_urls or frozenset()
         return Accepts(
             kinds=kinds,
             remote=kinds & by_url & urls,
