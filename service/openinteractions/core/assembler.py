@@ -42,6 +42,8 @@ Content = content_pb2.Content
 Event = event_pb2.InteractionEvent
 Status = interaction_pb2.InteractionStatus
 
+_DELTA = f"-{Place.DELTA:d}-"
+
 
 class Assembler:
     """Assembles one interaction's events.
@@ -100,8 +102,8 @@ class Assembler:
             UpstreamFailedError: it makes no sense; what it said before stands.
         """
         if type(event) is Text and self._kind == "model_output":
-            if event.text:
-                self._text(event.text)
+            if text := event.text:
+                self._delta(len(text)).text.text = text
         elif type(event) is Spent:
             self.usage = event.usage
         elif type(event) is Finish:
@@ -183,7 +185,7 @@ class Assembler:
         match event:
             case Text(text) if text:
                 self._open("model_output")
-                self._text(text)
+                self._delta(len(text)).text.text = text
             case Thought(text):
                 self._open("thought")
                 if self._summaries and text:
@@ -269,9 +271,6 @@ class Assembler:
                 "The model called a function with arguments that are not a JSON object."
             )
 
-    def _text(self, text: str) -> None:
-        self._delta(len(text)).text.text = text
-
     def _add_arguments(self, text: str) -> None:
         self._delta(len(text)).arguments_delta.arguments = text
 
@@ -288,13 +287,16 @@ class Assembler:
         """Add a delta of the open step; the caller fills what is returned."""
         self._offset += grown
         event = Event()
+        if self._cursors is not None:
+            # What `cursor.encode` returns, at a third of its cost.
+            event.event_id = f"{self._cursors}{self._index}{_DELTA}{self._offset}"
         change = event.step_delta
         change.index = self._index
-        self._events.append(self._mark(event, Place.DELTA, self._index))
+        self._events.append(event)
         return change.delta
 
     def _mark(self, event: Event, place: Place, index: int) -> Event:
+        """Give the token to an event that is no delta."""
         if self._cursors is not None:
-            offset = self._offset if place is Place.DELTA else 0
-            event.event_id = f"{self._cursors}{index}-{place.value}-{offset}"
+            event.event_id = cursor.encode(self._cursors, index, place)
         return event
