@@ -78,13 +78,13 @@ class Shelf:
         return uri.removeprefix(OURS) if uri.startswith(OURS) else None
 
     async def load(
-        self, uri: str, owner: str, *, field: str, limit: int | None = None
+        self, file: str, owner: str, *, field: str, limit: int | None = None
     ) -> tuple[file_pb2.File, bytes]:
         """Return a file of the owner `me`, and of nobody else."""
-        found = self.files.get(self.own_id(uri) or "")
+        found = self.files.get(self.own_id(file) or "")
         if found is None or owner != "me":
             raise RequestError(f"{field}: the file was deleted.", field=field)
         data, mime_type = found
         assert limit is None or len(data) <= limit
-        name = f"{self.own_id(uri)}.bin"
+        name = f"{self.own_id(file)}.bin"
         return file_pb2.File(display_name=name, mime_type=mime_type), data

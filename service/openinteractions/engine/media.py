@@ -33,9 +33,9 @@ class OwnFiles(Protocol):
         """Return the id in the address of one of our files; None: it is not ours."""
 
     async def load(
-        self, uri: str, owner: str, *, field: str, limit: int | None = None
+        self, file: str, owner: str, *, field: str, limit: int | None = None
     ) -> tuple[file_pb2.File, bytes]:
-        """Return a file and its bytes.
+        """Return the file at an address of ours, and its bytes.
 
         Raises:
             RequestError: it was deleted, has expired, is not ready or has more than
@@ -151,10 +151,9 @@ class Media:
     ) -> content_pb2.Content:
         """Return a medium as the model takes it."""
         uri = medium.content.uri
-        own = uri and self._files is not None and self._files.own_id(uri)
-        if uri and not own:
+        if uri:
             _check_scheme(medium)
-            if medium.passes_on():
+            if medium.passes_on() and not self._is_own(uri):
                 self._egress.check(uri, field=f"{medium.path}.uri")
                 return _content(medium, mime_type=medium.type_by_word() or "")
         loaded = await self._load(medium, owner, budget)
@@ -164,11 +163,14 @@ class Media:
             return await self._told(medium, loaded, mime_type)
         return _content(medium, mime_type=mime_type, data=loaded.data)
 
+    def _is_own(self, uri: str) -> bool:
+        return self._files is not None and self._files.own_id(uri) is not None
+
     async def _load(self, medium: Medium, owner: str, budget: _Budget) -> _Loaded:
         content, field = medium.content, f"{medium.path}.uri"
         if not content.uri:
             return _Loaded(content.data, content.mime_type, "")
-        if self._files is not None and self._files.own_id(content.uri):
+        if self._files is not None and self._is_own(content.uri):
             file, data = await self._files.load(
                 content.uri, owner, field=field, limit=budget.left
             )
