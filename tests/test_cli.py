@@ -46,6 +46,7 @@ def test_check_prints_the_configuration(tmp_path: Path) -> None:
 [server]
 http = "127.0.0.1:8080"
 grpc = "127.0.0.1:50051"
+trusted_proxies = []
 max_body_bytes = 104857600
 default_revision = "steps"
 shutdown_grace_seconds = 10

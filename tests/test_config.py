@@ -51,6 +51,7 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
             http="127.0.0.1:8080",
             grpc="127.0.0.1:50051",
             public_url=None,
+            trusted_proxies=(),
             max_body_bytes=104_857_600,
             default_revision="steps",
             shutdown_grace_seconds=10,
@@ -178,6 +179,7 @@ def test_every_setting_is_read() -> None:
         http = "0.0.0.0:80"
         grpc = "[::]:50051"
         public_url = "https://ai.example.com/base"
+        trusted_proxies = ["10.0.0.0/8", "::1"]
         max_body_bytes = 1
         default_revision = "outputs"
         shutdown_grace_seconds = 0.5
@@ -238,6 +240,7 @@ def test_every_setting_is_read() -> None:
             http="0.0.0.0:80",
             grpc="[::]:50051",
             public_url="https://ai.example.com/base",
+            trusted_proxies=("10.0.0.0/8", "::1"),
             max_body_bytes=1,
             default_revision="outputs",
             shutdown_grace_seconds=0.5,
@@ -524,6 +527,13 @@ REFUSED = {
         (
             "server.shutdown_grace_seconds: -1.0 is out of range; "
             "it should be between 0 and 86400"
+        ),
+    ),
+    "trusted proxy": (
+        '[server]\ntrusted_proxies = ["proxy.example"]',
+        (
+            'server.trusted_proxies: "proxy.example" is not a network; '
+            'write for example "10.0.0.0/8"'
         ),
     ),
     "public URL": (
@@ -843,6 +853,7 @@ def test_what_is_shown_is_complete_and_has_no_secret() -> None:
 [server]
 http = "0.0.0.0:80"
 grpc = "127.0.0.1:50051"
+trusted_proxies = []
 max_body_bytes = 104857600
 default_revision = "steps"
 shutdown_grace_seconds = 10

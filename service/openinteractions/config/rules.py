@@ -102,6 +102,12 @@ def _server(server: Server) -> None:
         raise Broken("server.grpc", f'"{server.grpc}" is the address of server.http')
     if server.public_url is not None:
         _url("server.public_url", server.public_url)
+    for entry in server.trusted_proxies:
+        if network(entry) is None:
+            raise Broken(
+                "server.trusted_proxies",
+                f'"{entry}" is not a network; write for example "10.0.0.0/8"',
+            )
     if not 0 < server.max_body_bytes <= MAX_MESSAGE_BYTES:
         raise Broken(
             "server.max_body_bytes",

@@ -65,8 +65,11 @@ class Server(Table, frozen=True):
     grpc: str = "127.0.0.1:50051"
     """Address of the gRPC face."""
     public_url: str | None = None
-    """URL under which clients see the HTTP face, when it is another one. The OpenAPI
-    document names it; nothing else uses it yet."""
+    """URL under which clients see the HTTP face, when it is another one: addresses
+    of files and of their uploads begin with it, and the OpenAPI document names it."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks (`10.0.0.0/8`) and addresses of proxies whose `X-Forwarded-Host` and
+    `X-Forwarded-Proto` are believed. Without any, the `Host` of a request counts."""
     max_body_bytes: int = 100 * 1024 * 1024
     """The largest request, and the largest gRPC message in either direction."""
     default_revision: Literal["steps", "outputs"] = "steps"
