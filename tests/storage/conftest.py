@@ -1,5 +1,9 @@
-"""Lets the suite that all stores share report failures as test modules do."""
+"""Lets the suites that all stores share report failures as test modules do."""
 
 import pytest
 
-pytest.register_assert_rewrite("tests.storage.acceptance")
+pytest.register_assert_rewrite(
+    "tests.storage.acceptance",
+    "tests.storage.file_acceptance",
+    "tests.storage.object_acceptance",
+)

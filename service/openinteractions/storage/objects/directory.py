@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,11 +24,18 @@ from openinteractions.storage.objects.part import (
     PRIVATE_FOLDER,
     Part,
     make_folder,
+    move,
     sync_folder,
 )
 from openinteractions.storage.objects.threads import RETRY_AFTER_SECONDS, Threads
 
 PARTS = ".parts"
+
+PUT = "put "
+"""How the names of what is put begin, until it is there; no key has a space."""
+
+LEFT_BEHIND_SECONDS = 3600.0
+"""How old such a file is when no process is at it any more."""
 
 _KEY = re.compile(r"[\w-]+(/[\w-]+)*", re.ASCII)
 
@@ -54,24 +62,20 @@ class DirectoryObjects:
 
     async def put(self, key: str, data: bytes) -> None:
         """Store a whole object; see `Objects.put`."""
-        await self._threads.run(self._put, *self._places(key), data)
+        target, _ = self._places(key)
+        await self._threads.run(self._put, target, data)
 
-    def _put(self, target: Path, folder: Path, data: bytes) -> None:
-        make_folder(target.parent)
-        make_folder(folder)
-        descriptor, name = tempfile.mkstemp(prefix="put-", dir=folder)
+    def _put(self, target: Path, data: bytes) -> None:
+        descriptor, name = tempfile.mkstemp(prefix=PUT, dir=self._parts)
         try:
             with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)
-            Path(name).rename(target)
+            move(Path(name), target)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        sync_folder(target.parent)
-        with suppress(OSError):
-            folder.rmdir()
 
     async def append(
         self, key: str, partial: Partial, blocks: AsyncIterator[bytes], *, epoch: int
@@ -133,7 +137,8 @@ class DirectoryObjects:
 
     async def delete(self, keys: Collection[str]) -> None:
         """Remove objects; see `Objects.delete`."""
-        await self._threads.run(_delete, [self._places(key) for key in keys])
+        places = [self._places(key) for key in keys]
+        await self._threads.run(_delete, self._root, places)
 
     async def list(self, prefix: str) -> AsyncIterator[Stored]:
         """Yield the objects below a prefix; see `Objects.list`."""
@@ -165,6 +170,7 @@ def _prepare(root: Path) -> Path:
             root.mkdir(PRIVATE_FOLDER)
             sync_folder(root.parent)
         make_folder(root / PARTS)
+        _clear(root / PARTS)
         with tempfile.TemporaryFile(dir=root / PARTS):
             pass
     except OSError as error:
@@ -172,6 +178,15 @@ def _prepare(root: Path) -> Path:
             f"the directory {root} cannot be used: {error.strerror}"
         ) from None
     return root
+
+
+def _clear(parts: Path) -> None:
+    """Remove what processes that ended while they put something have left."""
+    before = time.time() - LEFT_BEHIND_SECONDS
+    for path in parts.glob(f"{PUT}*"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _is_there(target: Path, size: int) -> bool:
@@ -188,13 +203,17 @@ def _open_to_read(target: Path) -> BinaryIO:
         raise NotFoundError("The bytes are not there any more.") from None
 
 
-def _delete(places: Collection[tuple[Path, Path]]) -> None:
+def _delete(root: Path, places: Collection[tuple[Path, Path]]) -> None:
     for target, folder in places:
         target.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
     for parent in {target.parent for target, _ in places}:
-        if parent.is_dir():
+        with suppress(FileNotFoundError):
             sync_folder(parent)
+        # Folders of many objects stay, those of one thing go with what is in them.
+        if root not in (parent, parent.parent):
+            with suppress(OSError):
+                parent.rmdir()
 
 
 Found = Iterator[tuple[str, float]]
@@ -216,7 +235,7 @@ def _objects(folder: Path) -> Found:
 
 def _unfinished(folder: Path) -> Found:
     for parent, inner, names in os.walk(folder):
-        if inner or parent == str(folder):
+        if inner or not names:
             continue
         path = Path(parent)
         with suppress(FileNotFoundError):

@@ -102,9 +102,7 @@ class Part:
 
     def publish(self, target: Path) -> None:
         """Make it the object itself."""
-        make_folder(target.parent)
-        self._path.rename(target)
-        sync_folder(target.parent)
+        move(self._path, target)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -130,6 +128,21 @@ def make_folder(folder: Path) -> None:
     with contextlib.suppress(FileExistsError):
         folder.mkdir(PRIVATE_FOLDER)
     sync_folder(folder.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file another name, durably; what had that name is gone."""
+    moved = False
+    while not moved:
+        make_folder(target.parent)
+        try:
+            source.rename(target)
+            moved = True
+        except FileNotFoundError:
+            # The folder may have been removed with the last object in it.
+            if not source.exists():
+                raise
+    sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:
