@@ -27,6 +27,7 @@ from openinteractions.engine.plan import Planner
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.hosts import Hosts
+from openinteractions.gateway.origins import Origins
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.upstream import StatusError
 from openinteractions.models.embedded import weights
@@ -146,6 +147,7 @@ async def _running(config: Config) -> AsyncIterator[str]:
             public_url=config.server.public_url,
             ready=lambda: state.ready,
             hosts=Hosts(config.server.public_url) if config.auth is None else None,
+            origins=Origins(config.server.public_url, config.server.trusted_proxies),
         )
         http = web.ServerRunner(gateway.server(), shutdown_timeout=WRITE_SECONDS)
         await http.setup()
