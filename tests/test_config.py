@@ -16,7 +16,9 @@ from openinteractions.config import (
     ConfigError,
     Egress,
     Endpoint,
+    Files,
     Model,
+    Objects,
     Profile,
     Server,
     Store,
@@ -58,11 +60,28 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
         ),
         auth=None,
         store=Store(url="sqlite:///openinteractions.db"),
+        files=Files(ttl_hours=48, upload_ttl_hours=24, max_bytes=2_147_483_648),
+        objects=Objects(url=None),
         egress=Egress(enabled=True, allow=(), timeout_seconds=30, max_bytes=52_428_800),
         endpoints={"embedded": Endpoint(dialect="embedded")},
         models={"*": Model(endpoint="embedded")},
         environment={},
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        (None, "data/oi.db.objects"),
+        ("file:///var/lib/oi", "/var/lib/oi"),
+        ("file:/var/lib/oi", "/var/lib/oi"),
+        ("file:media/here", "media/here"),
+    ],
+)
+def test_objects_lie_where_the_url_says_or_beside_the_database(
+    url: str | None, path: str
+) -> None:
+    assert Objects(url=url).path(Path("data/oi.db")) == Path(path)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +206,12 @@ def test_every_setting_is_read() -> None:
         keys_env = "KEYS"
         [store]
         url = "sqlite:////var/lib/oi.db"
+        [files]
+        ttl_hours = 0.5
+        upload_ttl_hours = 1
+        max_bytes = 1
+        [objects]
+        url = "file:///var/lib/oi"
         [egress]
         enabled = false
         allow = ["10.0.0.0/8", "::1", "minio.internal"]
@@ -247,6 +272,8 @@ def test_every_setting_is_read() -> None:
         ),
         auth=Auth(keys_env="KEYS"),
         store=Store(url="sqlite:////var/lib/oi.db"),
+        files=Files(ttl_hours=0.5, upload_ttl_hours=1, max_bytes=1),
+        objects=Objects(url="file:///var/lib/oi"),
         egress=Egress(
             enabled=False,
             allow=("10.0.0.0/8", "::1", "minio.internal"),
@@ -349,7 +376,10 @@ REFUSED = {
     "unknown table": ("[sevrer]", "sevrer: unknown table; did you mean server?"),
     "unknown key at the top": (
         "http = 1",
-        "http: unknown table; known are server, auth, store, egress, endpoints, models",
+        (
+            "http: unknown table; known are server, auth, store, files, objects, "
+            "egress, endpoints, models"
+        ),
     ),
     "unknown key": (
         '[server]\nhtp = "x"',
@@ -548,6 +578,33 @@ REFUSED = {
         (
             'store.url: "postgresql://db/oi" is not a store that this version has; '
             'write "sqlite:///openinteractions.db"'
+        ),
+    ),
+    "file that lives for no time": (
+        "[files]\nttl_hours = 0",
+        "files.ttl_hours: 0 is out of range; it should be above 0",
+    ),
+    "upload that may take no time": (
+        "[files]\nupload_ttl_hours = -1",
+        "files.upload_ttl_hours: -1 is out of range; it should be above 0",
+    ),
+    "file without bytes": (
+        "[files]\nmax_bytes = 0",
+        "files.max_bytes: 0 is out of range; it should be above 0",
+    ),
+    "objects that are no URL": (
+        '[objects]\nurl = "/var/lib/oi"',
+        (
+            'objects.url: "/var/lib/oi" is not a place for objects that this version '
+            'has; write "file:///var/lib/openinteractions/objects" or "file:objects"'
+        ),
+    ),
+    "objects on another host": (
+        '[objects]\nurl = "file://host/var/lib/oi"',
+        (
+            'objects.url: "file://host/var/lib/oi" is not a place for objects that '
+            'this version has; write "file:///var/lib/openinteractions/objects" or '
+            '"file:objects"'
         ),
     ),
     "allowed network with more than its bits": (
@@ -863,6 +920,14 @@ keys_env = "KEYS"  # set
 
 [store]
 url = "sqlite:///openinteractions.db"
+
+[files]
+ttl_hours = 48
+upload_ttl_hours = 24
+max_bytes = 2147483648
+
+[objects]
+# in openinteractions.db.objects
 
 [egress]
 enabled = true

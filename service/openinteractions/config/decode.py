@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from openinteractions.config.files import Files, Objects
 from openinteractions.config.settings import (
     Auth,
     ConfigError,
@@ -40,7 +41,16 @@ TYPES = {
 }
 """How msgspec's names of types are called in a TOML file."""
 
-TABLES = ("server", "auth", "store", "egress", "endpoints", "models")
+TABLES = (
+    "server",
+    "auth",
+    "store",
+    "files",
+    "objects",
+    "egress",
+    "endpoints",
+    "models",
+)
 
 
 class Tables(NamedTuple):
@@ -49,6 +59,8 @@ class Tables(NamedTuple):
     server: Server | None = None
     auth: Auth | None = None
     store: Store | None = None
+    files: Files | None = None
+    objects: Objects | None = None
     egress: Egress | None = None
     endpoints: Mapping[str, Endpoint] = {}
     models: Mapping[str, Model] = {}
@@ -82,6 +94,8 @@ def _tables(raw: Mapping[str, Any]) -> Tables:
         server=_optional(raw, "server", Server),
         auth=_optional(raw, "auth", Auth),
         store=_optional(raw, "store", Store),
+        files=_optional(raw, "files", Files),
+        objects=_optional(raw, "objects", Objects),
         egress=_optional(raw, "egress", Egress),
         endpoints=_named(raw, "endpoints", Endpoint, nested="headers"),
         models=_named(raw, "models", Model, nested="profile"),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from openinteractions.config import decode, rules
+from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
     Auth,
@@ -26,6 +27,7 @@ from openinteractions.config.settings import (
     Server,
     Store,
 )
+from openinteractions.config.values import Broken
 
 DEFAULT_FILE = Path("openinteractions.toml")
 OPENAI_URL = "https://api.openai.com/v1"
@@ -79,6 +81,8 @@ def load(
         server=server,
         auth=tables.auth,
         store=tables.store or Store(),
+        files=tables.files or Files(),
+        objects=tables.objects or Objects(),
         egress=tables.egress or Egress(),
         endpoints=backends.endpoints,
         models=backends.models,
@@ -87,7 +91,7 @@ def load(
     given = {name for name, value in flags.items() if value is not None}
     try:
         rules.check(config)
-    except rules.Broken as broken:
+    except Broken as broken:
         name = broken.where.removeprefix("server.")
         if name in given and broken.where != name:
             raise ConfigError(f"--{name}: {broken.problem}") from None

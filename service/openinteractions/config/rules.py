@@ -7,9 +7,9 @@ would be right. The rules see the effective configuration and nothing else.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from openinteractions.config.decode import key
+from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
     Address,
@@ -19,6 +19,12 @@ from openinteractions.config.settings import (
     Model,
     Server,
     network,
+)
+from openinteractions.config.values import (
+    Broken,
+    check_positive,
+    check_url,
+    check_variable,
 )
 
 MAX_MESSAGE_BYTES = 2**31 - 1
@@ -36,15 +42,6 @@ SERVED = frozenset({"chat", "responses"})
 ONLY_SERVED = ("base_url", "api_key_env", "api_version", "headers")
 
 
-class Broken(Exception):  # noqa: N818 - never leaves this package
-    """A rule is broken at `where`."""
-
-    def __init__(self, where: str, problem: str) -> None:
-        super().__init__(f"{where}: {problem}")
-        self.where = where
-        self.problem = problem
-
-
 def check(config: Config) -> None:
     """Check every rule.
 
@@ -54,6 +51,8 @@ def check(config: Config) -> None:
     _server(config.server)
     _auth(config)
     _store(config.store.url)
+    _files(config.files)
+    _objects(config.objects)
     _egress(config.egress)
     for name, endpoint in config.endpoints.items():
         _endpoint(f"endpoints.{key(name)}", endpoint)
@@ -101,7 +100,7 @@ def _server(server: Server) -> None:
     if server.http == server.grpc and server.http_address.port:
         raise Broken("server.grpc", f'"{server.grpc}" is the address of server.http')
     if server.public_url is not None:
-        _url("server.public_url", server.public_url)
+        check_url("server.public_url", server.public_url)
     for entry in server.trusted_proxies:
         if network(entry) is None:
             raise Broken(
@@ -124,7 +123,7 @@ def _server(server: Server) -> None:
 
 def _auth(config: Config) -> None:
     if config.auth is not None:
-        _variable("auth.keys_env", config.auth.keys_env)
+        check_variable("auth.keys_env", config.auth.keys_env)
         return
     for name in ("http", "grpc"):
         address = getattr(config.server, f"{name}_address")
@@ -145,6 +144,21 @@ def _store(url: str) -> None:
         )
 
 
+def _files(files: Files) -> None:
+    for name in ("ttl_hours", "upload_ttl_hours", "max_bytes"):
+        check_positive(f"files.{name}", getattr(files, name))
+
+
+def _objects(objects: Objects) -> None:
+    url = objects.url
+    if url is not None and not re.fullmatch(r"file:(///|/?)[^/?#][^?#]*", url):
+        raise Broken(
+            "objects.url",
+            f'"{url}" is not a place for objects that this version has; write '
+            '"file:///var/lib/openinteractions/objects" or "file:objects"',
+        )
+
+
 def _egress(egress: Egress) -> None:
     label = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
     for entry in egress.allow:
@@ -156,8 +170,8 @@ def _egress(egress: Egress) -> None:
                 f'"{entry}" is neither a network nor a host; '
                 'write for example "10.0.0.0/8" or "media.example.com"',
             )
-    _positive("egress.timeout_seconds", egress.timeout_seconds)
-    _positive("egress.max_bytes", egress.max_bytes)
+    check_positive("egress.timeout_seconds", egress.timeout_seconds)
+    check_positive("egress.max_bytes", egress.max_bytes)
 
 
 def _endpoint(where: str, endpoint: Endpoint) -> None:
@@ -168,7 +182,7 @@ def _endpoint(where: str, endpoint: Endpoint) -> None:
                 f'missing; the dialect "{endpoint.dialect}" needs the URL of a server, '
                 'for example "http://127.0.0.1:8000/v1"',
             )
-        _url(f"{where}.base_url", endpoint.base_url)
+        check_url(f"{where}.base_url", endpoint.base_url)
     else:
         for name in ONLY_SERVED:
             if getattr(endpoint, name):
@@ -178,10 +192,10 @@ def _endpoint(where: str, endpoint: Endpoint) -> None:
                     'leave it out, or use dialect = "chat"',
                 )
     if endpoint.api_key_env is not None:
-        _variable(f"{where}.api_key_env", endpoint.api_key_env)
+        check_variable(f"{where}.api_key_env", endpoint.api_key_env)
     for name in ("connect", "first_byte", "between_chunks"):
         setting = f"{name}_timeout_seconds"
-        _positive(f"{where}.{setting}", getattr(endpoint, setting))
+        check_positive(f"{where}.{setting}", getattr(endpoint, setting))
     if endpoint.threads is not None:
         if endpoint.dialect != "embedded":
             raise Broken(
@@ -189,7 +203,7 @@ def _endpoint(where: str, endpoint: Endpoint) -> None:
                 f'the dialect "{endpoint.dialect}" does not compute here; '
                 'leave it out, or use dialect = "embedded"',
             )
-        _positive(f"{where}.threads", endpoint.threads)
+        check_positive(f"{where}.threads", endpoint.threads)
     _headers(where, endpoint.headers)
 
 
@@ -234,7 +248,7 @@ def _profile(where: str, profile: Profile) -> None:
     for name in ("max_output_tokens", "speech_rate"):
         limit = getattr(profile, name)
         if limit is not None:
-            _positive(f"{where}.{name}", limit)
+            check_positive(f"{where}.{name}", limit)
     outputs = profile.outputs
     if outputs is not None and (not outputs or len(set(outputs)) < len(outputs)):
         raise Broken(
@@ -254,40 +268,3 @@ def _profile(where: str, profile: Profile) -> None:
             f"{where}.image_previews",
             f"{previews} is out of range; it should be between 0 and {MAX_PREVIEWS}",
         )
-
-
-def _url(where: str, url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        good = good and (parts.port is None or parts.port > 0)
-    except ValueError:
-        good = False
-    if not good or re.search(r"[\s?#]", url):
-        raise Broken(
-            where,
-            f'"{url}" is not a URL of a server; '
-            'write it as "https://host/path", without query or fragment',
-        )
-    if parts.username is not None or parts.password is not None:
-        raise Broken(
-            where,
-            "a URL is no place for a key or password; "
-            "leave it out and name an environment variable",
-        )
-
-
-def _variable(where: str, name: str) -> None:
-    # Also catches a key written where its variable's name belongs, and keeps it out
-    # of the message.
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise Broken(
-            where,
-            "not the name of an environment variable; "
-            "the key itself belongs into the environment",
-        )
-
-
-def _positive(where: str, value: float) -> None:
-    if not 0 < value < float("inf"):
-        raise Broken(where, f"{value:g} is out of range; it should be above 0")

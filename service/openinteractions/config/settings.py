@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Self
 
 import msgspec
 
+from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.table import Table
 
@@ -186,6 +187,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     server: Server
     auth: Auth | None
     store: Store
+    files: Files
+    objects: Objects
     egress: Egress
     endpoints: dict[str, Endpoint]
     models: dict[str, Model]

@@ -32,12 +32,22 @@ def show(config: Config) -> str:
     else:
         lines += _table("auth", config.auth, config)
     lines += _table("store", config.store, config)
+    lines += _table("files", config.files, config)
+    lines += _objects(config)
     lines += _table("egress", config.egress, config)
     for name, endpoint in config.endpoints.items():
         lines += _table(f"endpoints.{key(name)}", endpoint, config)
     for name, model in config.models.items():
         lines += _table(f"models.{key(name)}", model, config)
     return "\n".join(lines) + "\n"
+
+
+def _objects(config: Config) -> Iterator[str]:
+    """The lines of `[objects]`, with the directory also where it is a default."""
+    if config.objects.url is None:
+        yield from ["", "[objects]", f"# in {config.objects.path(config.store.path)}"]
+    else:
+        yield from _table("objects", config.objects, config)
 
 
 def _table(name: str, table: Table, config: Config) -> Iterator[str]:
