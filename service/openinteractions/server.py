@@ -139,16 +139,8 @@ async def _running(config: Config) -> AsyncIterator[str]:
         grpc = GrpcServer(
             [rpcs], authentication, max_message_bytes=config.server.max_body_bytes
         )
-        gateway = Gateway(
-            LocalUpstream([rpcs], authentication, failure=StatusError),
-            services=[SERVICE],
-            default_revision=_REVISIONS[config.server.default_revision],
-            max_body_bytes=config.server.max_body_bytes,
-            public_url=config.server.public_url,
-            ready=lambda: state.ready,
-            hosts=Hosts(config.server.public_url) if config.auth is None else None,
-            origins=Origins(config.server.public_url, config.server.trusted_proxies),
-        )
+        upstream = LocalUpstream([rpcs], authentication, failure=StatusError)
+        gateway = _gateway(config, upstream, state)
         http = web.ServerRunner(gateway.server(), shutdown_timeout=WRITE_SECONDS)
         await http.setup()
         stack.push_async_callback(http.cleanup)
@@ -159,6 +151,21 @@ async def _running(config: Config) -> AsyncIterator[str]:
         yield f"{_where(config, addresses)}; {config.models_source}"
         state.ready = False
         await _finish(http, grpc, supervisor, config.server.shutdown_grace_seconds)
+
+
+def _gateway(config: Config, upstream: LocalUpstream, state: _State) -> Gateway:
+    """Make the HTTP face."""
+    server = config.server
+    return Gateway(
+        upstream,
+        services=[SERVICE],
+        default_revision=_REVISIONS[server.default_revision],
+        max_body_bytes=server.max_body_bytes,
+        public_url=server.public_url,
+        ready=lambda: state.ready,
+        hosts=Hosts(server.public_url) if config.auth is None else None,
+        origins=Origins(server.public_url, server.trusted_proxies),
+    )
 
 
 async def _finish(
