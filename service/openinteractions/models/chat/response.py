@@ -137,6 +137,9 @@ class Turn:
     def _events(self, delta: Any) -> list[ModelEvent]:
         if type(delta) is not dict:
             raise self._none()
+        text = delta.get("content")
+        if type(text) is str and len(delta) == 1 and not self._thoughts:
+            return [Text(text)] if text else []  # nearly every chunk
         events: list[ModelEvent] = []
         for name in self._members:
             if thought := delta.get(name):
@@ -151,10 +154,7 @@ class Turn:
                 self._parts(content, events)
         if refusal := delta.get("refusal"):
             self._say(refusal, events)
-        calls = delta.get("tool_calls")
-        if not calls and (call := delta.get("function_call")):
-            calls = [{"index": 0, "function": call}]
-        if calls:
+        if calls := _calls(delta):
             self._sign(events)
             events += self._calls.feed(calls)
         return events
@@ -207,6 +207,14 @@ class Turn:
         if not isinstance(self._usage, dict):
             return []
         return [Spent(usage.read(self._usage))]
+
+
+def _calls(delta: dict[str, Any]) -> Any:
+    """Return the pieces of calls in a delta, one in the older form among them."""
+    calls = delta.get("tool_calls")
+    if not calls and (call := delta.get("function_call")):
+        return [{"index": 0, "function": call}]
+    return calls
 
 
 def _thought_members(profile: Profile) -> tuple[str, ...]:

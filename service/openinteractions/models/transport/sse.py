@@ -48,14 +48,12 @@ class Splitter:
         """
         if self._fresh or self._after_cr or b"\r" in read:
             read = self._plain(read)
-        buffer = self._rest + read if self._rest else read
-        start = 0
-        while (end := buffer.find(b"\n\n", start)) >= 0:
-            data = _data(buffer[start:end])
-            start = end + 2
-            if data is not None:
+        *blocks, self._rest = (self._rest + read).split(b"\n\n")
+        for block in blocks:
+            if block.startswith(b"data:") and b"\n" not in block:
+                yield block[5:]
+            elif (data := _data(block)) is not None:
                 yield data
-        self._rest = buffer[start:]
         if len(self._rest) > self._max:
             raise Overflow
 
@@ -88,8 +86,6 @@ class Splitter:
 
 def _data(block: bytes) -> bytes | None:
     """Return the data of one event; None when it has no data."""
-    if block.startswith(b"data:") and b"\n" not in block:
-        return block[5:]
     lines = []
     for line in block.split(b"\n"):
         if line.startswith(b"data:"):
