@@ -56,6 +56,14 @@ shutdown_grace_seconds = 10
 [store]
 url = "sqlite:///openinteractions.db"
 
+[files]
+ttl_hours = 48
+upload_ttl_hours = 24
+max_bytes = 2147483648
+
+[objects]
+# in openinteractions.db.objects
+
 [egress]
 enabled = true
 allow = []

@@ -21,6 +21,7 @@ from typing import Any
 import grpc
 import pytest
 
+from openinteractions.storage.migrate import migrations
 from openinteractions.v1 import (
     interaction_pb2,
     interaction_service_pb2,
@@ -259,7 +260,8 @@ def test_migrate_says_what_it_did(tmp_path: Path) -> None:
         ).stdout
         for _ in range(2)
     ]
+    names = ", ".join(step.name for step in migrations())
     assert said == [
-        "openinteractions: sqlite:///store.db: applied 0001_interactions.sql\n",
+        f"openinteractions: sqlite:///store.db: applied {names}\n",
         "openinteractions: sqlite:///store.db: nothing to do\n",
     ]

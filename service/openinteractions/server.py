@@ -20,6 +20,8 @@ from aiohttp import web
 
 from openinteractions.config import Address, Config, ConfigError, Egress
 from openinteractions.core.errors import UnavailableError
+from openinteractions.engine.files import Addresses as FileAddresses
+from openinteractions.engine.files import Expiry, Files, Limits, Uploads
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.leases import Leases
 from openinteractions.engine.media import Media
@@ -33,15 +35,19 @@ from openinteractions.gateway.upstream import StatusError
 from openinteractions.models.embedded import weights
 from openinteractions.models.embedded.model import EmbeddedHost
 from openinteractions.models.registry import Registry
+from openinteractions.rpc import files as file_rpcs
+from openinteractions.rpc import interactions as interaction_rpcs
 from openinteractions.rpc.authentication import Authentication
-from openinteractions.rpc.interactions import SERVICE, handlers
 from openinteractions.rpc.local import LocalUpstream
 from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
+from openinteractions.storage.objects.directory import DirectoryObjects
 from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.tools.documents.reader import Documents
 from openinteractions.tools.egress import Addresses, Door
+
+HOUR_SECONDS = 3600.0
 
 WRITE_SECONDS = 1.0
 """How long the last bytes of answers may take, after all work has ended."""
@@ -61,9 +67,12 @@ class SystemClock:
 
 @dataclass(slots=True)
 class _State:
-    """What `/readyz` is asked for."""
+    """What is known only while the server runs."""
 
     ready: bool = False
+    """What `/readyz` is asked for."""
+    url: str = ""
+    """The URL of the HTTP face."""
 
 
 def run(config: Config) -> int:
@@ -131,20 +140,25 @@ async def _running(config: Config) -> AsyncIterator[str]:
         await stack.enter_async_context(
             Leases(store=store, supervisor=supervisor, clock=clock)
         )
-        media = Media(egress=egress, reader=Documents())
+        files, uploads = await _files(config, state, stack, store, clock)
+        media = Media(egress=egress, reader=Documents(), files=files)
         planner = Planner(models=models, store=store, media=media, clock=clock)
-        rpcs = handlers(
-            Interactions(planner=planner, store=store, supervisor=supervisor)
-        )
+        services = [
+            interaction_rpcs.handlers(
+                Interactions(planner=planner, store=store, supervisor=supervisor)
+            ),
+            file_rpcs.handlers(files, uploads),
+        ]
         grpc = GrpcServer(
-            [rpcs], authentication, max_message_bytes=config.server.max_body_bytes
+            services, authentication, max_message_bytes=config.server.max_body_bytes
         )
-        upstream = LocalUpstream([rpcs], authentication, failure=StatusError)
+        upstream = LocalUpstream(services, authentication, failure=StatusError)
         gateway = _gateway(config, upstream, state)
         http = web.ServerRunner(gateway.server(), shutdown_timeout=WRITE_SECONDS)
         await http.setup()
         stack.push_async_callback(http.cleanup)
         addresses = await _listen(config, stack, http, grpc)
+        state.url = f"http://{addresses[0]}"
         models.warm()
         _calm_collections()
         state.ready = True
@@ -158,7 +172,7 @@ def _gateway(config: Config, upstream: LocalUpstream, state: _State) -> Gateway:
     server = config.server
     return Gateway(
         upstream,
-        services=[SERVICE],
+        services=[interaction_rpcs.SERVICE, file_rpcs.SERVICE],
         default_revision=_REVISIONS[server.default_revision],
         max_body_bytes=server.max_body_bytes,
         public_url=server.public_url,
@@ -189,6 +203,32 @@ def _calm_collections() -> None:
     # What start-up made lives to the end: no collection need look at it again.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+async def _files(
+    config: Config,
+    state: _State,
+    stack: AsyncExitStack,
+    store: SqliteStore,
+    clock: SystemClock,
+) -> tuple[Files, Uploads]:
+    """Make what keeps files, and have what has expired removed."""
+    try:
+        objects = await DirectoryObjects.open(config.objects.path(config.store.path))
+    except UnusableStoreError as error:
+        raise ConfigError(f"objects.url: {error}") from None
+    stack.push_async_callback(objects.close)
+    await stack.enter_async_context(
+        Expiry(store=store.files, objects=objects, clock=clock)
+    )
+    addresses = FileAddresses(config.server.public_url, lambda: state.url)
+    limits = Limits(
+        ttl_seconds=config.files.ttl_hours * HOUR_SECONDS,
+        upload_ttl_seconds=config.files.upload_ttl_hours * HOUR_SECONDS,
+        max_bytes=config.files.max_bytes,
+    )
+    parts = (store.files, objects, clock, addresses, limits)
+    return Files(*parts), Uploads(*parts)
 
 
 def _models(config: Config) -> Registry:
