@@ -70,15 +70,12 @@ def load(
     tables = decode.Tables() if path is None else decode.read(path)
     file = "" if path is None else f"{path}: "
     backends = _embedded() if embedded else _backends(tables, str(path), environ)
-    server = tables.server or Server()
     flags = {"http": http, "grpc": grpc}
-    server = msgspec.structs.replace(
-        server, **{name: value for name, value in flags.items() if value is not None}
-    )
+    given = {name: value for name, value in flags.items() if value is not None}
     config = Config(
         source="defaults" if path is None else str(path),
         models_source=backends.source,
-        server=server,
+        server=msgspec.structs.replace(tables.server or Server(), **given),
         auth=tables.auth,
         store=tables.store or Store(),
         files=tables.files or Files(),
@@ -88,7 +85,6 @@ def load(
         models=backends.models,
         environment=_variables(tables.auth, backends.endpoints, environ),
     )
-    given = {name for name, value in flags.items() if value is not None}
     try:
         rules.check(config)
     except Broken as broken:
