@@ -1,7 +1,7 @@
 """The routes of the scripted model server, its doors for tests among them.
 
 Doors look at, or release, the state of one model name (`?model=`); they never change
-what a script answers.
+what a script answers. `/media/` has media for servers that fetch them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,15 @@ import asyncio
 
 from aiohttp import web
 
+from tests import media
 from tests.backend.app import WAIT_SECONDS, Backend
+
+MEDIA = {
+    "cat.png": (media.png(), "image/png"),
+    "song.mp3": (media.mp3(), "audio/mpeg"),
+    "plan.pdf": (media.pdf("The plan.", "The end."), "application/pdf"),
+}
+"""What stands below `/media/`."""
 
 _ALL_CHUNKS = 1_000_000
 
@@ -24,6 +32,7 @@ def application(backend: Backend | None = None) -> web.Application:
             web.post("/v1/chat/completions", doors.backend.complete),
             web.post("/v1/responses", doors.backend.respond),
             web.get("/v1/models", doors.models),
+            web.get("/media/{name}", doors.media),
             web.get("/_seen", doors.seen),
             web.get("/_requests", doors.requests),
             web.get("/_active", doors.active),
@@ -44,6 +53,11 @@ class Doors:
         """List one model, as OpenAI does."""
         entry = {"id": "hello", "object": "model", "created": 0, "owned_by": "tests"}
         return web.json_response({"object": "list", "data": [entry]})
+
+    async def media(self, request: web.Request) -> web.Response:
+        """Give a medium that anybody may fetch."""
+        data, mime_type = MEDIA[request.match_info["name"]]
+        return web.Response(body=data, content_type=mime_type)
 
     async def seen(self, request: web.Request) -> web.Response:
         """Give the number of requests so far."""

@@ -107,11 +107,13 @@ def _add(messages: list[Json], item: Json) -> None:
         content = item["content"]
         if isinstance(content, list) and all("text" in part for part in content):
             content = "\n".join(part["text"] for part in content)
+        elif isinstance(content, list):
+            content = [_part(part) for part in content]
         messages.append({"role": item["role"], "content": content})
     elif kind == "function_call_output":
         said = item["output"]
         if isinstance(said, list):
-            said = "".join(part.get("text", "") for part in said)
+            said = [_part(part) for part in said]
         call_id = item["call_id"]
         tool = {"role": "tool", "tool_call_id": call_id, "content": said}
         messages.append(tool)
@@ -121,6 +123,18 @@ def _add(messages: list[Json], item: Json) -> None:
         function = {"name": item["name"], "arguments": item["arguments"]}
         made = {"id": item["call_id"], "type": "function", "function": function}
         messages[-1].setdefault("tool_calls", []).append(made)
+
+
+def _part(part: Json) -> Json:
+    """Give a part as chat completions have it."""
+    match part["type"]:
+        case "input_image":
+            return {"type": "image_url", "image_url": {"url": part["image_url"]}}
+        case "input_file":
+            return {"type": "file", "file": part}
+        case "input_audio":
+            return part
+    return {"type": "text", "text": part["text"]}
 
 
 def body(reply: Reply, *, model: str, number: int) -> Json:

@@ -23,6 +23,7 @@ from tests.backend.reply import (
     Silence,
     usage,
 )
+from tests.backend.shown import shown
 
 _NO_PARAMETERS = {"type": "object"}
 
@@ -63,6 +64,14 @@ def unknown(name: str) -> Failure:
 def echo(request: Json, _: str) -> Answer:
     """Answer with the JSON text of the request itself."""
     return Reply(text=[json.dumps(request, ensure_ascii=False)])
+
+
+def media(request: Json, _: str) -> Answer:
+    """Answer with what was shown, as JSON: media by the digest of their bytes."""
+    try:
+        return Reply(text=[json.dumps(shown(request), ensure_ascii=False)])
+    except ValueError as error:
+        return Failure(400, str(error), param="messages")
 
 
 def say(_: Json, argument: str) -> Answer:
@@ -247,6 +256,7 @@ def _conclude(request: Json) -> Reply:
 
 _SCRIPTS: dict[str, Callable[[Json, str], Answer]] = {
     "echo": echo,
+    "media": media,
     "say": say,
     "hello": _fixed(Reply(text=["Hello", "."])),
     "words": words,

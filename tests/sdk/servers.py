@@ -183,6 +183,14 @@ def _configuration(
         *endpoint,
         '[models."*"]',
         'endpoint = "scripted"',
+        # A model without eyes and ears, which says what it was shown.
+        "[models.told]",
+        'endpoint = "scripted"',
+        'upstream = "media"',
+        "profile = { vision = false, audio = false, video = false, files = false }",
+        # The model server has media too.
+        "[egress]",
+        'allow = ["127.0.0.1"]',
     ]
     if name == "keyed":
         lines += ["[auth]", 'keys_env = "OPENINTERACTIONS_KEYS"']

@@ -56,6 +56,7 @@ DEMANDS = {
     "§1.4": "keys in every accepted form",
     "§1.5": "statuses that are retried, and Retry-After",
     "§1.6": "success is 200 with the documented content type",
+    "files": "up, down, listed and deleted; resumed when interrupted (§1.7)",
     "§2.1": "unknown members, null as absent",
     "§2.3": "forms of input and quirks of clients",
     "§3": "the members of an interaction",
@@ -67,6 +68,7 @@ DEMANDS = {
     "§7.1": "the documented body, no internals in it",
     "§8.1": "output_text",
     "§8.5": "requests as the agent kit sends them",
+    "§4.1": "images, audio, video and documents, inline and by uri",
     "usage": "usage in full",
     # asks of users
     "ask-2": "an error in a stream is an error event with the reason, then the end",

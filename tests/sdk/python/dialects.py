@@ -15,6 +15,7 @@ CANNOT: Mapping[str, Mapping[str, str]] = {
     "responses": {
         "stop_sequences_reach_the_model": _NO_STOP,
         "instruction_and_configuration_are_not_inherited": _NO_STOP,
+        "a_video_reaches_the_model": "the API has no member for videos",
     },
 }
 """Dialect → name of the behaviour → reason."""

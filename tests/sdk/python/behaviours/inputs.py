@@ -196,15 +196,6 @@ async def a_missing_input_is_named(c: Case) -> None:
     )
 
 
-@behaviour("400", "media-output")
-async def media_input_is_refused_for_now(c: Case) -> None:
-    picture = {"type": "image", "data": "iVBORw0KGgo=", "mime_type": "image/png"}
-    failure = await c.failure(c.create(model=c.model("hello"), input=[HI, picture]))
-    assert (failure.kind, failure.attempts) == ("BadRequestError", 1), failure
-    assert "not supported yet" in failure.message, failure
-    assert "input" in failure.message, failure
-
-
 @behaviour("400")
 async def data_that_is_not_base64_is_named(c: Case) -> None:
     picture = {"type": "image", "data": "%%%", "mime_type": "image/png"}
