@@ -2,10 +2,12 @@
 // retries come first, so that the others run meanwhile.
 
 import { errors } from "./errors.mjs";
+import { files } from "./files.mjs";
 import { functions } from "./functions.mjs";
 import { loops } from "./loops.mjs";
 import { formats } from "./formats.mjs";
 import { inputs } from "./inputs.mjs";
+import { media } from "./media.mjs";
 import { refusals } from "./refusals.mjs";
 import { replies } from "./replies.mjs";
 import { routes } from "./routes.mjs";
@@ -15,7 +17,9 @@ import { thoughts } from "./thoughts.mjs";
 
 const groups = [
   errors,
+  files,
   inputs,
+  media,
   replies,
   formats,
   thoughts,

@@ -6,8 +6,6 @@ import { place } from "../context.mjs";
 import { notSupported, refused } from "../expectations.mjs";
 
 const HI = { model: "hello", input: "Hi" };
-const PIXEL =
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=";
 
 /** Assert that a create with these members is a 400 that names the path. */
 async function bad(t, params, names) {
@@ -83,18 +81,6 @@ export const refusals = {
     for (const response_modalities of [["text"], ["TEXT"]]) {
       const reply = await t.create({ ...HI, response_modalities });
       assert.equal(reply.status, "completed");
-    }
-  },
-
-  "image input is not supported yet": async (t) => {
-    const image = { type: "image", data: PIXEL, mime_type: "image/png" };
-    await notSupported(t, { input: [{ type: "text", text: "What?" }, image] }, "input");
-  },
-
-  "audio, video and document input are not supported yet": async (t) => {
-    for (const type of ["audio", "video", "document"]) {
-      const uri = "https://example.com/media";
-      await notSupported(t, { input: [{ type, uri }] }, "input");
     }
   },
 
