@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from openinteractions.gateway import written
 from openinteractions.gateway.codec import Codec
 from openinteractions.v1 import interaction_pb2
 from openinteractions.v1.content_pb2 import Content, ContentList, TextContent
@@ -91,3 +92,24 @@ def test_a_status_that_is_none_is_left_out() -> None:
     value = CODEC.encode(Interaction(status=99))  # type: ignore[arg-type]
 
     assert value == {}
+
+
+@pytest.mark.parametrize("few", [0, 100], ids=["listed", "asked for"])
+@pytest.mark.parametrize(("message", "value"), ENCODED)
+def test_how_fields_are_found_does_not_matter(
+    message: Message, value: Any, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "FEW", few)
+    codec = Codec(encoded=[type(message)])
+    assert orjson.loads(orjson.dumps(codec.encode(message))) == value
+
+
+def test_a_field_may_be_called_what_python_keeps_for_itself() -> None:
+    message_class = GetMessageClass(
+        compile_message(
+            "message Test { optional string from = 1; repeated string in = 2; }"
+        )
+    )
+    message = message_class(**{"from": "a", "in": ["b"]})
+
+    assert Codec().encode(message) == {"from": "a", "in": ["b"]}

@@ -1,4 +1,4 @@
-"""Messages to JSON values: one closure for each message type, made at start-up.
+"""Messages to JSON values: one function for each message type, made at start-up.
 
 The values are for orjson: JSON text in a message is embedded as it is, on one line.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -24,24 +24,17 @@ from openinteractions.gateway.schema import (
     Union,
     ValueShape,
 )
-
-Encode = Callable[[Any], Any]
-"""Makes a JSON value out of a message, or out of the value of a field."""
-
-Write = Callable[[dict[str, Any], Any], None]
-"""Writes the value of a field into the JSON object that is being made."""
-
-_Plan = dict[FieldDescriptor, tuple[str, Encode | None, Write | None]]
+from openinteractions.gateway.written import Encode, Plan, encoding, writing
 
 
 class Encoder:
-    """The closures of all message types that were asked for."""
+    """The functions of all message types that were asked for."""
 
     def __init__(self) -> None:
         self._encodes: dict[str, Encode] = {}
 
     def encode(self, descriptor: Descriptor) -> Encode:
-        """Return the closure that makes the JSON value of messages of this type.
+        """Return the function that makes the JSON value of messages of this type.
 
         Raises:
             SchemaError: the type, or one within it, has no JSON form.
@@ -53,7 +46,7 @@ class Encoder:
             if isinstance(shape, ValueShape):
                 self._encodes[name] = self._value(shape)
             else:
-                self._encodes[name] = _object(self._plan(shape))
+                self._encodes[name] = encoding(self._plan(shape))
         return self._encodes[name]
 
     def _later(self, name: str) -> Encode:
@@ -64,8 +57,8 @@ class Encoder:
 
         return encode
 
-    def _plan(self, shape: ObjectShape) -> _Plan:
-        plan: _Plan = {
+    def _plan(self, shape: ObjectShape) -> Plan:
+        plan: Plan = {
             member.field: (member.key, self._member(member), None)
             for member in shape.members
         }
@@ -75,12 +68,12 @@ class Encoder:
             plan |= self._union(shape.union)
         return plan
 
-    def _union(self, union: Union) -> _Plan:
-        plan: _Plan = {}
+    def _union(self, union: Union) -> Plan:
+        plan: Plan = {}
         for tag, field in union.tags.items():
             inner = describe(message_type(field))
             assert isinstance(inner, ObjectShape)  # noqa: S101 - `describe` saw to it
-            write = _flattened(union.discriminator, tag, self._plan(inner))
+            write = writing(self._plan(inner), union.discriminator, tag)
             plan[field] = ("", None, write)
         if union.fallback is not None:
             plan[union.fallback] = ("", None, _write_whole)
@@ -123,43 +116,6 @@ class Encoder:
         if member.values is not None:
             return _mapping(self._single(member.values))
         return _ENCODES.get(member.kind)
-
-
-def _object(plan: _Plan) -> Encode:
-    fill = _filling(plan)
-
-    def encode(message: Message) -> dict[str, Any]:
-        made: dict[str, Any] = {}
-        fill(made, message)
-        return made
-
-    return encode
-
-
-def _filling(plan: _Plan) -> Write:
-    def fill(made: dict[str, Any], message: Message) -> None:
-        for field, value in message.ListFields():
-            key, encode_value, write = plan[field]
-            if encode_value is not None:
-                encoded = encode_value(value)
-                if encoded is not None:
-                    made[key] = encoded
-            elif write is None:
-                made[key] = value
-            else:
-                write(made, value)
-
-    return fill
-
-
-def _flattened(discriminator: str, tag: str, plan: _Plan) -> Write:
-    fill = _filling(plan)
-
-    def write(made: dict[str, Any], message: Message) -> None:
-        made[discriminator] = tag
-        fill(made, message)
-
-    return write
 
 
 def _write_rest(made: dict[str, Any], text: str) -> None:
