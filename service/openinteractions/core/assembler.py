@@ -41,7 +41,6 @@ from openinteractions.v1 import (
 Content = content_pb2.Content
 Event = event_pb2.InteractionEvent
 Status = interaction_pb2.InteractionStatus
-
 _DELTA = f"-{Place.DELTA:d}-"
 
 
@@ -296,7 +295,6 @@ class Assembler:
         return change.delta
 
     def _mark(self, event: Event, place: Place, index: int) -> Event:
-        """Give the token to an event that is no delta."""
         if self._cursors is not None:
             event.event_id = cursor.encode(self._cursors, index, place)
         return event
