@@ -134,6 +134,14 @@ class Case:
         """Call `interactions.cancel`."""
         return await self._call("cancel", name)
 
+    async def file(self, method: str, **arguments: Any) -> Any:
+        """Call a method of `files`."""
+        client = self.client if self.client is not None else self.connect().client
+        self.client = client
+        files = (client.aio if self.mode == "async" else client).files
+        found = getattr(files, method)(**arguments)
+        return await found if self.mode == "async" else found
+
     async def create_raw(self, **arguments: Any) -> Any:
         """Call `interactions.with_raw_response.create`."""
         found = self._api.with_raw_response.create(**arguments)
