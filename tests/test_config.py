@@ -55,6 +55,7 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
             public_url=None,
             trusted_proxies=(),
             max_body_bytes=104_857_600,
+            max_media_bytes=104_857_600,
             default_revision="steps",
             shutdown_grace_seconds=10,
         ),
@@ -552,6 +553,10 @@ REFUSED = {
             "it should be between 1 and 2147483647"
         ),
     ),
+    "no media at all": (
+        "[server]\nmax_media_bytes = 0",
+        "server.max_media_bytes: 0 is out of range; it should be above 0",
+    ),
     "no grace at all": (
         "[server]\nshutdown_grace_seconds = -1",
         (
@@ -912,6 +917,7 @@ http = "0.0.0.0:80"
 grpc = "127.0.0.1:50051"
 trusted_proxies = []
 max_body_bytes = 104857600
+max_media_bytes = 104857600
 default_revision = "steps"
 shutdown_grace_seconds = 10
 

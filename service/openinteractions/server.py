@@ -141,7 +141,12 @@ async def _running(config: Config) -> AsyncIterator[str]:
             Leases(store=store, supervisor=supervisor, clock=clock)
         )
         files, uploads = await _files(config, state, stack, store, clock)
-        media = Media(egress=egress, reader=Documents(), files=files)
+        media = Media(
+            egress=egress,
+            reader=Documents(),
+            files=files,
+            max_bytes=config.server.max_media_bytes,
+        )
         planner = Planner(models=models, store=store, media=media, clock=clock)
         services = [
             interaction_rpcs.handlers(

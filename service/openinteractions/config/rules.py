@@ -113,6 +113,7 @@ def _server(server: Server) -> None:
             f"{server.max_body_bytes} is out of range; "
             f"it should be between 1 and {MAX_MESSAGE_BYTES}",
         )
+    check_positive("server.max_media_bytes", server.max_media_bytes)
     if not 0 <= server.shutdown_grace_seconds <= MAX_GRACE_SECONDS:
         raise Broken(
             "server.shutdown_grace_seconds",

@@ -73,6 +73,9 @@ class Server(Table, frozen=True):
     `X-Forwarded-Proto` are believed. Without any, the `Host` of a request counts."""
     max_body_bytes: int = 100 * 1024 * 1024
     """The largest request, and the largest gRPC message in either direction."""
+    max_media_bytes: int = 100 * 1024 * 1024
+    """The most bytes of media that a model is sent in one request, those of the
+    conversation so far included. They are in memory meanwhile, more than once."""
     default_revision: Literal["steps", "outputs"] = "steps"
     """What a client gets that neither names a revision nor is known to need one."""
     shutdown_grace_seconds: float = 10

@@ -20,7 +20,7 @@ from openinteractions.engine.ports import Accepts, DocumentReader, Egress
 from openinteractions.v1 import content_pb2, file_pb2, step_pb2
 
 MAX_BYTES = 100 * 1024 * 1024
-"""How many bytes of media a model is sent at once."""
+"""How many bytes of media a model is sent in one request, unless told otherwise."""
 
 _AT_ONCE = 4
 """How many media of a conversation are read or fetched at the same time."""
