@@ -92,8 +92,11 @@ class Puppets:
     def __init__(self, **models: Model) -> None:
         self._models = models
 
-    def resolve(self, name: str) -> Model:
-        """Return the model of that name."""
+    def resolve(
+        self, request: interaction_service_pb2.CreateInteractionRequest
+    ) -> Model:
+        """Return the model of the request's name."""
+        name = request.model
         if name not in self._models:
             raise UnknownModelError(f"model: {name}", field="model")
         return self._models[name]

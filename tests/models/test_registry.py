@@ -15,7 +15,7 @@ from openinteractions.models.profile import Profile as Facts
 from openinteractions.models.profile import Tools, from_settings
 from openinteractions.models.registry import Host, Registry, ScriptedHost
 from tests.backend.app import Backend
-from tests.models.asking import asked, tool
+from tests.models.asking import asked, request, tool
 from tests.models.events import text
 from tests.models.servers import scripted_backend
 
@@ -41,7 +41,8 @@ def no_embedded(name: str, endpoint: Endpoint) -> Host:
 
 
 async def said_by(found: Registry, name: str) -> str:
-    return text(await found.resolve(name).generate(asked(name)))
+    turn = asked(name)
+    return text(await found.resolve(turn.request).generate(turn))
 
 
 async def test_exact_names_beat_the_rest() -> None:
@@ -56,21 +57,21 @@ async def test_a_name_without_an_upstream_goes_on_as_it_is() -> None:
 
 def test_models_are_made_once() -> None:
     found = scripted(a="say a", any="say b")
-    assert found.resolve("a") is found.resolve("a")
-    assert found.resolve("x") is found.resolve("y")
-    assert found.resolve("a") is not found.resolve("x")
+    assert found.resolve(request("a")) is found.resolve(request("a"))
+    assert found.resolve(request("x")) is found.resolve(request("y"))
+    assert found.resolve(request("a")) is not found.resolve(request("x"))
 
 
 def test_an_unknown_name_is_told_the_known_ones() -> None:
     with pytest.raises(UnknownModelError, match=r"'x'; known are: a, b\.") as raised:
-        scripted(b="say", a="say").resolve("x")
+        scripted(b="say", a="say").resolve(request("x"))
     assert raised.value.field == "model"
 
 
 def test_only_so_many_names_are_listed() -> None:
     many = {f"model-{number:03}": "say" for number in range(100)}
     with pytest.raises(UnknownModelError) as raised:
-        scripted(**many).resolve("x" * 10_000)
+        scripted(**many).resolve(request("x" * 10_000))
     assert raised.value.message.endswith("model-019, ….")
     assert len(raised.value.message) < 1000
 
@@ -101,11 +102,11 @@ def test_a_profile_is_the_models_own() -> None:
             "*": Model(endpoint="vllm"),
         },
     )
-    request = asked("small").request
-    request.generation_config.top_k = 1
-    assert not found.resolve("other").check(request)
+    wanted = request("small")
+    wanted.generation_config.top_k = 1
+    assert not found.resolve(request("other")).check(wanted)
     with pytest.raises(NotSupportedError):
-        found.resolve("small").check(request)
+        found.resolve(wanted).check(wanted)
 
 
 async def test_the_embedded_endpoint_is_opened_by_whoever_knows_it() -> None:
@@ -129,8 +130,8 @@ async def test_the_embedded_endpoint_is_opened_by_whoever_knows_it() -> None:
         embedded=embedded,
     )
     found.warm()
-    model: ports.Model = found.resolve("a")
-    assert found.resolve("b") is model
+    model: ports.Model = found.resolve(request("a"))
+    assert found.resolve(request("b")) is model
     await found.close()
     await found.close()
     assert opened == ["tiny", "warmed", "closed"]
@@ -166,9 +167,9 @@ async def test_calls_by_constrained_decoding_are_a_fact_of_any_model(
             {"vllm": Endpoint(dialect=dialect, base_url=url)},
             {"m": Model(endpoint="vllm", upstream="json", profile=CONSTRAINED)},
         )
-        request = asked("m", tools=[tool("get_weather")])
-        request.request.generation_config.tool_choice.mode = "any"
-        events = await found.resolve("m").generate(request)
+        turn = asked("m", tools=[tool("get_weather")])
+        turn.request.generation_config.tool_choice.mode = "any"
+        events = await found.resolve(turn.request).generate(turn)
         await found.close()
     body = backend.requests["json"][0]["body"]
     assert "tools" not in body

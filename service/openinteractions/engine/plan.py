@@ -82,7 +82,7 @@ class Planner:
             PreconditionError: what it continues has not ended.
         """
         requests.validate(request)
-        model = self._models.resolve(request.model)
+        model = self._models.resolve(request)
         caller.ignored.extend(model.check(request))
         history = await self._history(caller, request)
         talk = conversation.Conversation()

@@ -96,11 +96,14 @@ class Model(Protocol):
 class Models(Protocol):
     """The configured models."""
 
-    def resolve(self, name: str) -> Model:
-        """Return the model that clients call `name`.
+    def resolve(
+        self, request: interaction_service_pb2.CreateInteractionRequest
+    ) -> Model:
+        """Return the model that a request asks for, to make what it asks for.
 
         Raises:
             UnknownModelError: no configured name fits.
+            NotSupportedError: the model does not make such output.
         """
 
 

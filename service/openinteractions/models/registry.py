@@ -14,10 +14,16 @@ from openinteractions.core.errors import UnknownModelError
 from openinteractions.engine.ports import Model
 from openinteractions.models.chat.model import Chat
 from openinteractions.models.constrained.model import Constrained
+from openinteractions.models.images.model import Images
+from openinteractions.models.outputs import Outputs
 from openinteractions.models.profile import Tools, from_settings
 from openinteractions.models.responses.model import Responses
 from openinteractions.models.scripted.model import Scripted
+from openinteractions.models.speech.model import Speech
 from openinteractions.models.transport.endpoint import Endpoint
+from openinteractions.v1 import interaction_service_pb2
+
+Request = interaction_service_pb2.CreateInteractionRequest
 
 ANY = "*"
 
@@ -28,7 +34,7 @@ _LISTED = 20
 class Host(Protocol):
     """An endpoint of the configuration, from which its models are had."""
 
-    def model(self, settings: settings.Model) -> Model:
+    def model(self, settings: settings.Model) -> Model | Outputs:
         """Return a model of the endpoint. Does no I/O."""
 
     def warm(self) -> None:
@@ -56,7 +62,7 @@ class ServerHost:
             between_chunks_timeout=configured.between_chunks_timeout_seconds,
         )
 
-    def model(self, settings: settings.Model) -> Model:
+    def model(self, settings: settings.Model) -> Outputs:
         """Return a model of the server."""
         profile = from_settings(settings.profile)
         speak = Responses if self._dialect == "responses" else Chat
@@ -64,8 +70,13 @@ class ServerHost:
             self._endpoint, upstream=settings.upstream, profile=profile
         )
         if profile.tools is Tools.CONSTRAINED:
-            return Constrained(model, endpoint=self._endpoint.name)
-        return model
+            model = Constrained(model, endpoint=self._endpoint.name)
+        return Outputs(
+            text=model,
+            image=Images(self._endpoint, upstream=settings.upstream, profile=profile),
+            audio=Speech(self._endpoint, upstream=settings.upstream, profile=profile),
+            profile=profile,
+        )
 
     def warm(self) -> None:
         """Do nothing: nobody may ever ask, and then nothing should have been opened."""
@@ -115,14 +126,14 @@ class Registry:
         self._api_key = api_key
         self._embedded = embedded
         self._hosts: dict[str, Host] = {}
-        self._models: dict[str, Model] = {}
+        self._models: dict[str, Model | Outputs] = {}
 
-    def resolve(self, name: str) -> Model:
-        """Return the model that clients call `name`.
+    def resolve(self, request: Request) -> Model:
+        """Return the model that a request asks for (see `ports.Models`)."""
+        found = self._find(request.model)
+        return found.pick(request) if type(found) is Outputs else found
 
-        Raises:
-            UnknownModelError: no configured name fits.
-        """
+    def _find(self, name: str) -> Model | Outputs:
         key = name if name in self._configured else ANY
         model = self._models.get(key)
         if model is None:

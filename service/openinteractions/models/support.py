@@ -21,15 +21,30 @@ HARMLESS_THRESHOLDS = frozenset({"", "off", "block_none"})
 """Thresholds that ask for less filtering, which a model may do without."""
 
 
-class _Check(NamedTuple):
+class Check(NamedTuple):
+    """A check under way."""
+
     request: Request
     profile: Profile
     ignored: list[str]
 
     def refuse(self, path: str, reason: str = "cannot follow it") -> NotSupportedError:
-        return NotSupportedError(
-            f'{path}: the model "{self.request.model}" {reason}.', field=path
-        )
+        """Return the error that names a member and the model."""
+        return refusal(self.request, path, reason)
+
+
+Rules = Mapping[str, Callable[[Check, str, Any], None]]
+"""What to do about members, by their names."""
+
+
+def refusal(request: Request, path: str, reason: str) -> NotSupportedError:
+    """Return the error for a member that a request's model cannot follow.
+
+    `reason` continues the model's name.
+    """
+    return NotSupportedError(
+        f'{path}: the model "{request.model}" {reason}.', field=path
+    )
 
 
 def check(request: Request, profile: Profile) -> Sequence[str]:
@@ -39,28 +54,41 @@ def check(request: Request, profile: Profile) -> Sequence[str]:
         NotSupportedError: a member that changes the result cannot be followed.
         RequestError: a member contradicts another, or is no JSON Schema.
     """
-    run = _Check(request, profile, [])
+    return follow(request, profile, _REQUEST, _GENERATION)
+
+
+def follow(
+    request: Request, profile: Profile, rules: Rules, generation: Rules
+) -> Sequence[str]:
+    """Return the paths of the members that these rules ignore.
+
+    Raises:
+        NotSupportedError, RequestError: a rule says so.
+    """
+    run = Check(request, profile, [])
     for field, value in request.ListFields():
-        if rule := _REQUEST.get(field.name):
+        if rule := rules.get(field.name):
             rule(run, field.name, value)
     for field, value in request.generation_config.ListFields():
-        if rule := _GENERATION.get(field.name):
+        if rule := generation.get(field.name):
             rule(run, f"generation_config.{field.name}", value)
     return run.ignored
 
 
-def _ignore(run: _Check, path: str, _: Any) -> None:
+def ignore(run: Check, path: str, _: Any) -> None:
+    """Note a member that is ignored."""
     run.ignored.append(path)
 
 
-def _refuse(run: _Check, path: str, _: Any) -> None:
+def refuse(run: Check, path: str, _: Any) -> None:
+    """Refuse a member."""
     raise run.refuse(path)
 
 
-def _where(fact: str, *, hint: bool = False) -> Callable[[_Check, str, Any], None]:
+def _where(fact: str, *, hint: bool = False) -> Callable[[Check, str, Any], None]:
     """Make the rule of a member that the profile may deny."""
 
-    def rule(run: _Check, path: str, _: Any) -> None:
+    def rule(run: Check, path: str, _: Any) -> None:
         if getattr(run.profile, fact):
             return
         if not hint:
@@ -70,7 +98,7 @@ def _where(fact: str, *, hint: bool = False) -> Callable[[_Check, str, Any], Non
     return rule
 
 
-def _tools(run: _Check, path: str, tools: Any) -> None:
+def _tools(run: Check, path: str, tools: Any) -> None:
     for index, tool in enumerate(tools):
         at = f"{path}[{index}]"
         if tool.WhichOneof("kind") != "function":
@@ -80,67 +108,92 @@ def _tools(run: _Check, path: str, tools: Any) -> None:
         _parameters(run, f"{at}.parameters", tool.function.parameters)
 
 
-def _parameters(run: _Check, path: str, text: str) -> None:
+def _parameters(run: Check, path: str, text: str) -> None:
     try:
         schemas.parameters(text)
     except ValueError:
         raise run.refuse(path, "needs a JSON Schema here") from None
 
 
-def _tool_choice(run: _Check, path: str, _: Any) -> None:
+def _tool_choice(run: Check, path: str, _: Any) -> None:
     mode = choice.read(run.request).mode
     if mode in ("any", "none") and not run.profile.tool_choice:
         raise run.refuse(path, "can neither be made nor forbidden to call functions")
 
 
-def _format(run: _Check, path: str, _: Any) -> None:
+def _format(run: Check, path: str, _: Any) -> None:
     if formats.read(run.request).schema is not None and not run.profile.json_schema:
         raise run.refuse(path, "cannot be held to a JSON Schema")
 
 
-def _modalities(run: _Check, path: str, modalities: Any) -> None:
+def _modalities(run: Check, path: str, modalities: Any) -> None:
     for index, modality in enumerate(modalities):
-        if modality != "text":
+        if modality.lower() != "text":
             raise run.refuse(f"{path}[{index}]", "answers in text only")
 
 
-def _safety(run: _Check, path: str, settings: Any) -> None:
+def safety(run: Check, path: str, settings: Any) -> None:
+    """Ignore thresholds that ask for less filtering, refuse others."""
     for index, setting in enumerate(settings):
         if setting.threshold not in HARMLESS_THRESHOLDS:
             raise run.refuse(f"{path}[{index}].threshold")
     run.ignored.append(path)
 
 
-def _summaries(run: _Check, path: str, word: str) -> None:
+def _summaries(run: Check, path: str, word: str) -> None:
     if not run.profile.reasoning and word != "none":
         run.ignored.append(path)
 
 
-_Rules = Mapping[str, Callable[[_Check, str, Any], None]]
-
-_REQUEST: _Rules = {
+_REQUEST: Rules = {
     "tools": _tools,
     "response_format": _format,
     "response_mime_type": _format,
     "response_modalities": _modalities,
-    "service_tier": _ignore,
-    "safety_settings": _safety,
-    "labels": _ignore,
-    "cached_content": _refuse,
-    "continuation_token": _refuse,
+    "service_tier": ignore,
+    "safety_settings": safety,
+    "labels": ignore,
+    "cached_content": refuse,
+    "continuation_token": refuse,
 }
 
-_GENERATION: _Rules = {
+_GENERATION: Rules = {
     "seed": _where("seed", hint=True),
     "stop_sequences": _where("stop"),
     "thinking_level": _where("reasoning_effort", hint=True),
     "thinking_summaries": _summaries,
     "tool_choice": _tool_choice,
-    "speech_config": _refuse,
-    "image_config": _refuse,
-    "video_config": _refuse,
-    "transcription_config": _refuse,
+    "speech_config": refuse,
+    "image_config": refuse,
+    "video_config": refuse,
+    "transcription_config": refuse,
     "presence_penalty": _where("penalties"),
     "frequency_penalty": _where("penalties"),
     "top_k": _where("top_k"),
 }
+
+MEDIA_REQUEST: Rules = {
+    "service_tier": ignore,
+    "safety_settings": safety,
+    "labels": ignore,
+    "cached_content": refuse,
+    "continuation_token": refuse,
+}
+"""The rules of what makes media: it samples and thinks as it likes."""
+
+MEDIA_GENERATION: Rules = {
+    "temperature": ignore,
+    "top_p": ignore,
+    "top_k": ignore,
+    "seed": ignore,
+    "max_output_tokens": ignore,
+    "presence_penalty": ignore,
+    "frequency_penalty": ignore,
+    "thinking_level": ignore,
+    "stop_sequences": refuse,
+    "speech_config": refuse,
+    "image_config": refuse,
+    "video_config": refuse,
+    "transcription_config": refuse,
+}
+"""Those of its `generation_config`."""

@@ -106,10 +106,13 @@ class Endpoint:
         finally:
             answer.close()
 
-    async def open(self, path: str, body: bytes, *, model: str) -> Answer:
-        """Send a JSON body and return the answer, whose body is still to come.
+    async def open(
+        self, path: str, body: bytes, *, model: str, content_type: str | None = None
+    ) -> Answer:
+        """Send a body and return the answer, whose body is still to come.
 
-        The caller has to close it. Arguments and errors are those of `post`.
+        The caller has to close it. The body is JSON unless it has a type of its own;
+        other arguments and errors are those of `post`.
         """
         _, target = await self._started()
         url = self._urls.get(path)
@@ -117,7 +120,28 @@ class Endpoint:
             url = target.url(path, model)
             if not target.deployments:
                 self._urls[path] = url
-        return await self._answer("POST", url, body, {})
+        headers = {"Content-Type": content_type} if content_type else {}
+        return await self._answer("POST", url, body, headers)
+
+    async def fetch(self, address: str) -> bytes | None:
+        """Return what this server has at a URL; None when it is another server's.
+
+        Raises:
+            BackendError: anything but a whole, successful answer.
+        """
+        _, target = await self._started()
+        try:
+            url = URL(address)
+            own = url.origin() == target.base_url.origin()
+        except ValueError:
+            return None
+        if not own:
+            return None
+        answer = await self._answer("GET", url, None, {})
+        try:
+            return await answer.rest()
+        finally:
+            answer.close()
 
     async def ask(
         self,
