@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 from typing import Any
 
@@ -182,3 +183,46 @@ async def an_image_in_a_result_is_shown(c: Case) -> None:
     pieces = json.loads(shapes.text(made))
     assert digest(PNG) in [piece.get("sha256") for piece in pieces], pieces
     assert any("What is it?" in piece.get("text", "") for piece in pieces), pieces
+
+
+async def uploaded(c: Case, data: bytes, mime_type: str) -> Any:
+    config = {"mime_type": mime_type, "display_name": "My file"}
+    return await c.file("upload", file=io.BytesIO(data), config=config)
+
+
+@behaviour("§4.1", "files")
+async def an_uploaded_file_reaches_the_model(c: Case) -> None:
+    file = await uploaded(c, PNG, "image/png")
+    content = {"type": "image", "uri": file.uri, "mime_type": file.mime_type}
+    (image,) = await shown(c, content)
+    assert (image["mime_type"], image["sha256"]) == ("image/png", digest(PNG))
+
+
+@behaviour("§4.1", "files")
+async def an_uploaded_pdf_is_read_with_its_name(c: Case) -> None:
+    file = await uploaded(c, PDF, "application/pdf")
+    made = await c.create(
+        model=TELLS, input=[ASK, {"type": "document", "uri": file.uri}]
+    )
+    (told,) = json.loads(shapes.text(made))
+    assert '[document "My file", application/pdf]\n[page 1]' in told["text"]
+
+
+@behaviour("§4.1", "files", "400")
+async def a_file_that_was_deleted_cannot_be_shown(c: Case) -> None:
+    file = await uploaded(c, PNG, "image/png")
+    content = {"type": "image", "uri": file.uri}
+    first = await c.create(model=c.model("media"), input=[ASK, content])
+    await c.file("delete", name=file.name)
+
+    at_once = await c.failure(shown(c, content))
+    later = await c.failure(
+        c.create(
+            model=c.model("media"), input="And now?", previous_interaction_id=first.id
+        )
+    )
+    for failure in (at_once, later):
+        assert (failure.kind, failure.attempts) == ("BadRequestError", 1), failure
+        assert "deleted" in failure.message, failure
+        assert "uri" in failure.message, failure
+    assert first.id in later.message, later
