@@ -48,6 +48,7 @@ imports: .venv/.installed-test
 generated: .venv/.installed-test
 	$(BIN)/python scripts/generate.py --check
 	$(BIN)/python scripts/lifecycle.py --check
+	$(BIN)/python scripts/dialects.py --check
 
 protos: .venv/.installed-test
 	$(BIN)/python scripts/buf.py
@@ -60,6 +61,7 @@ format: .venv/.installed-test ## format sources and protos
 generate: .venv/.installed-test ## make gen/ from protos/
 	$(BIN)/python scripts/generate.py
 	$(BIN)/python scripts/lifecycle.py
+	$(BIN)/python scripts/dialects.py
 
 .PHONY: bench bench-peers
 bench: .venv/.installed-serve ## measure beside the peers, into docs/bench; BENCH=--help
