@@ -112,6 +112,22 @@ class TestDirectoryObjects(ObjectAcceptance):
 
         assert await whole(objects) == b"abcd"
 
+    async def test_a_writer_that_begins_late_leaves_its_successor_alone(
+        self, objects: Objects, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "objects" / ".parts" / KEY
+        new, late = Part(folder, 0, 2), Part(folder, 0, 1)
+        new.open()
+        # It had looked before the other one came.
+        late._create()
+        for part, data in ((new, b"abc"), (late, b"BAD")):
+            part.write(data)
+            part.sync()
+            part.close()
+        await objects.complete(KEY, Partial(3, "2"), epoch=3)
+
+        assert await whole(objects) == b"abc"
+
     async def test_what_was_broken_off_is_on_the_disk_but_not_in_the_way(
         self, objects: Objects, tmp_path: Path
     ) -> None:

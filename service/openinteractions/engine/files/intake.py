@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from openinteractions.core.errors import RequestError
+from openinteractions.core.errors import RequestError, TooLargeError
 from openinteractions.engine.file_ports import BLOCK_BYTES
+from openinteractions.engine.files.limits import Limits
 from openinteractions.engine.files.turns import Turn
-from openinteractions.v1 import file_service_pb2
+from openinteractions.v1 import file_pb2, file_service_pb2
 
 SEGMENT_BLOCKS = 16
 """After how many blocks of a call it is noted how far the upload is. More than
@@ -52,25 +53,31 @@ class Intake:
         return not self._next
 
     async def segment(
-        self, size: int, most: int, digest: Digest | None
+        self, size: int, file: file_pb2.File, limits: Limits, digest: Digest | None
     ) -> AsyncIterator[bytes]:
         """Yield some of the blocks.
 
         Args:
             size: how many bytes the upload has before them.
-            most: how many it may have.
+            file: what was announced of the file.
+            limits: how large files may be.
             digest: takes them in as well.
 
         Raises:
-            RequestError: it gets more than `most`.
+            RequestError: it gets more than was announced.
+            TooLargeError: it gets more than files may have.
         """
         for _ in range(SEGMENT_BLOCKS):
             if await self.ends():
                 return
             block, self._next = self._next or b"", None
             size += len(block)
-            if size > most:
-                raise RequestError(f"The upload has more than its {most} bytes.")
+            if file.HasField("size_bytes") and size > file.size_bytes:
+                raise RequestError(
+                    f"The upload has more than its {file.size_bytes} bytes."
+                )
+            if size > limits.max_bytes:
+                raise TooLargeError(f"At most {limits.max_bytes} bytes are taken.")
             if digest is not None:
                 await asyncio.to_thread(digest.update, block)
             yield block

@@ -47,12 +47,12 @@ class Files:
 
     def __init__(
         self,
-        *,
         store: FileStore,
         objects: Objects,
         clock: Clock,
         addresses: Addresses,
         limits: Limits,
+        *,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._store = store

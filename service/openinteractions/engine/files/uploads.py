@@ -59,12 +59,12 @@ class Uploads:
 
     def __init__(
         self,
-        *,
         store: FileStore,
         objects: Objects,
         clock: Clock,
         addresses: Addresses,
         limits: Limits,
+        *,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._store = store
@@ -174,15 +174,13 @@ class Uploads:
 
     async def _receive(self, upload: Upload, intake: Intake) -> Partial:
         """Take in what a call sends, segment by segment."""
-        file, partial = upload.file, upload.partial
-        announced = file.HasField("size_bytes")
-        most = file.size_bytes if announced else self._limits.max_bytes
+        partial = upload.partial
         while not await intake.ends():
             digest = self._digest_at(upload.key, partial.size)
             partial = await self._objects.append(
                 object_key(upload.file_id),
                 partial,
-                intake.segment(partial.size, most, digest),
+                intake.segment(partial.size, upload.file, self._limits, digest),
                 epoch=upload.epoch,
             )
             if not await self._store.advance(upload.key, upload.epoch, partial):
@@ -219,7 +217,7 @@ class Uploads:
         file = file_pb2.File()
         file.CopyFrom(upload.file)
         file.source = file_pb2.FileSource.FILE_SOURCE_UPLOADED
-        if not file.mime_type:
+        if mime.essence(file.mime_type) in {"", UNKNOWN_TYPE}:
             file.mime_type = await self._tell_type(key, file.display_name)
         digest = await self._digest(upload.key, partial.size, key)
         activate(file, partial.size, digest, self._clock.now(), self._limits)

@@ -50,15 +50,17 @@ class Part:
                 return taken
 
     def _newest(self) -> int | None:
-        epochs = [
-            int(path.name) for path in self._folder.iterdir() if path.name.isdecimal()
-        ]
-        return max(epochs, default=None)
+        return max(self._epochs(), default=None)
+
+    def _epochs(self) -> list[int]:
+        return [int(path.name) for path in self._folder.iterdir()]
 
     def _create(self) -> None:
-        # What an earlier writer may still have open belongs to nobody any more.
-        for path in self._folder.iterdir():
-            path.unlink(missing_ok=True)
+        # What an earlier writer may still have open belongs to nobody any more; but a
+        # later one may have come meanwhile.
+        for epoch in self._epochs():
+            if epoch < self._epoch:
+                (self._folder / str(epoch)).unlink(missing_ok=True)
         self._descriptor = _open(self._path, os.O_CREAT)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         sync_folder(self._folder)
