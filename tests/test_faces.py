@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import re
@@ -34,6 +35,7 @@ from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.tools.documents.reader import Documents
 from openinteractions.v1 import interaction_service_pb2, interaction_service_pb2_grpc
+from tests import media
 from tests.engine.outside import Web
 from tests.engine.puppet import Puppet, Puppets
 from tests.engine.rig import Clock, ask
@@ -194,6 +196,40 @@ async def test_free_form_json_is_the_same_on_both_faces(faces: Faces) -> None:
 
     fetched = await faces.rpc("GetInteraction", get(created["id"]))
     assert fetched.steps[1].function_call.arguments == arguments
+
+
+async def test_media_reach_the_model_alike_and_are_kept_as_they_were_sent(
+    faces: Faces,
+) -> None:
+    data = media.png()
+    inline = {"type": "image", "data": base64.b64encode(data).decode()}
+    faces.say()
+    body = {"model": "m", "input": [{"type": "text", "text": "hi"}, inline]}
+    _, created = await faces.rest("POST", "/v1/interactions", body)
+    request = ask()
+    contents = request.input.contents.items
+    contents.add().text.text = "hi"
+    contents.add().image.data = data
+    faces.say()
+    await faces.rpc("CreateInteraction", request)
+
+    by_rest, by_grpc = (list(asked.steps) for asked in faces.puppet.asked)
+    assert by_rest == by_grpc
+    assert by_rest[0].user_input.content[1].image.mime_type == "image/png"
+    _, fetched = await faces.rest("GET", f"/v1/interactions/{created['id']}")
+    assert fetched["steps"][0]["content"] == body["input"]
+
+
+async def test_media_that_cannot_be_had_fail_alike(faces: Faces) -> None:
+    body = {"model": "m", "input": {"type": "image", "uri": "gs://bucket/cat.png"}}
+    status, failed = await faces.rest("POST", "/v1/interactions", body)
+    request = ask()
+    request.input.content.image.uri = "gs://bucket/cat.png"
+    failure = await faces.rpc_failure("CreateInteraction", request)
+
+    assert status == 400
+    assert failed["error"]["message"].startswith("input.uri: 'gs://bucket/cat.png'")
+    assert failure.info.reason == "ERROR_REASON_INVALID_REQUEST"
 
 
 async def test_a_stream_of_one_face_is_replayed_by_the_other(faces: Faces) -> None:
