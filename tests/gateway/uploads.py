@@ -106,9 +106,11 @@ class FileService(Service):
 
 
 @asynccontextmanager
-async def files(**settings: Any) -> AsyncIterator[tuple[FileService, Face]]:
-    """Put a gateway in front of a new service of files."""
-    service = FileService()
+async def files(
+    service: FileService | None = None, **settings: Any
+) -> AsyncIterator[tuple[FileService, Face]]:
+    """Put a gateway in front of a service of files, by default a new one."""
+    service = service or FileService()
 
     def make(_: Service, **given: Any) -> Gateway:
         return Gateway(service, **{**given, "services": [SERVICE, FILES]})
