@@ -60,6 +60,7 @@ async def prepare(
     *,
     web: Web | None = None,
     owner: str = "me",
+    ignored: list[str] | None = None,
     **settings: Any,
 ) -> Sequence[step_pb2.Step]:
     ready = Media(
@@ -70,7 +71,12 @@ async def prepare(
     )
     async with asyncio.timeout(10):
         return await ready.prepare(
-            conversation.steps(), conversation.origins, accepts, owner, model="m"
+            conversation.steps(),
+            conversation.origins,
+            accepts,
+            owner,
+            model="m",
+            ignored=ignored,
         )
 
 
@@ -264,12 +270,12 @@ async def test_an_address_is_fetched_where_the_model_takes_none(
 
 async def test_a_fetched_document_is_told_with_its_name() -> None:
     web = Web()
-    web.found["https://web/a/my%20plan.pdf?v=1"] = (PDF, "application/pdf")
-    found = await ready(
-        medium("document", uri="https://web/a/my%20plan.pdf?v=1"), NOTHING, web=web
-    )
+    url = "https://web/a/my%20plan%0A%22.pdf"
+    web.found[url] = (PDF, "application/pdf")
+    found = await ready(medium("document", uri=url), NOTHING, web=web)
 
-    assert found.text.text.startswith('[document "my plan.pdf", application/pdf]\n')
+    first, *_ = found.text.text.splitlines()
+    assert first == r'[document "my plan\n\".pdf", application/pdf]'
 
 
 async def test_an_address_that_may_not_be_reached_is_refused() -> None:
@@ -460,6 +466,18 @@ async def test_how_to_watch_a_video_is_refused_where_it_cannot_be_said(
         with pytest.raises(NotSupportedError) as caught:
             await ready(content, accepts)
         assert caught.value.field == "input[0].processing"
+
+
+async def test_hints_about_videos_are_named_where_they_are_ignored() -> None:
+    accepts = Accepts(video_processing=False)
+    content = medium("video", data=MP4, resolution="low", name="film")
+    ignored: list[str] = []
+    await prepare(asking(content), accepts, ignored=ignored)
+    assert ignored == ["input[0].resolution", "input[0].name"]
+
+    ignored.clear()
+    await prepare(asking(content), ignored=ignored)
+    assert not ignored
 
 
 def test_every_kind_has_been_tried() -> None:

@@ -8,6 +8,7 @@ ports. What is stored stays as it was sent: steps are copied where they change.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -99,6 +100,7 @@ class Media:
         owner: str,
         *,
         model: str,
+        ignored: list[str] | None = None,
     ) -> Sequence[step_pb2.Step]:
         """Return the conversation with its media as the model takes them.
 
@@ -108,6 +110,7 @@ class Media:
             accepts: what the model takes.
             owner: whose files may be read.
             model: what the client calls the model; errors name it.
+            ignored: gets the hints of the request at hand that the model ignores.
 
         Raises:
             RequestError: a medium cannot be had, or the model does not take it. For
@@ -124,6 +127,8 @@ class Media:
         for _, _, medium, origin in found:
             with _OfTurn(origin):
                 medium.check()
+            if ignored is not None and origin.turn is None:
+                ignored.extend(medium.ignored())
 
         async def ready(medium: Medium, origin: Origin) -> content_pb2.Content:
             async with gate:
@@ -190,7 +195,7 @@ class Media:
         declared = loaded.declared
         whole = declared if mime.essence(declared) == mime_type else mime_type
         text = await self._reader.read(loaded.data, whole, field=medium.path)
-        name = f' "{loaded.name}"' if loaded.name else ""
+        name = f" {json.dumps(loaded.name, ensure_ascii=False)}" if loaded.name else ""
         said = content_pb2.Content()
         said.text.text = (
             f"[document{name}, {mime_type}]\n{text.strip()}\n[end of the document]"

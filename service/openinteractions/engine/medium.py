@@ -6,6 +6,7 @@ Pure: nothing is read or fetched here.
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -69,6 +70,14 @@ class Medium:
             raise self._mismatch(declared)
         if isinstance(self.content, content_pb2.VideoContent):
             self._check_processing(self.content.processing)
+
+    def ignored(self) -> Iterator[str]:
+        """Yield the JSON paths of the hints that the model cannot follow."""
+        video = self.content
+        if isinstance(video, content_pb2.VideoContent):
+            for name in ("resolution", "name"):
+                if video.HasField(name) and not self.accepts.video_processing:
+                    yield f"{self.path}.{name}"
 
     def passes_on(self) -> bool:
         """Say whether the model's server shall fetch the medium's URL."""

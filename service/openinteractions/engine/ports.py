@@ -41,7 +41,8 @@ class Accepts:
     text_formats: bool = True
     """Whether documents of text formats (plain text, CSV, HTML) are among any."""
     video_processing: bool = True
-    """Whether it can be told how to watch a video: which part, how many frames."""
+    """Whether it can be told how to watch a video: which part, how many frames, in
+    which resolution."""
 
 
 @dataclass(frozen=True, slots=True)
