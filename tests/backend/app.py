@@ -97,7 +97,7 @@ class Backend:
         try:
             asked = await request.json()
         except json.JSONDecodeError:
-            return _fail(Failure(400, "We could not parse the JSON body."))
+            return fail(Failure(400, "We could not parse the JSON body."))
         model = str(asked.get("model", ""))
         wrong = dialect.check(asked)
         chat = asked if wrong else dialect.as_chat(asked)
@@ -105,13 +105,13 @@ class Backend:
         self.active[model] += 1
         try:
             if wrong:
-                return _fail(wrong)
+                return fail(wrong)
             answer = scripts.answer(model, chat, seen=number)
             match answer:
                 case Failure():
-                    return _fail(answer)
+                    return fail(answer)
                 case Silence():
-                    return await _stay_silent(request, answer)
+                    return await stay_silent(request, answer)
             said = Said(answer, asked, self.seen.total())
             if asked.get("stream"):
                 return await self._stream(request, dialect, said)
@@ -130,14 +130,14 @@ class Backend:
         if reply.ending in {Ending.WHOLE, Ending.NO_DONE}:
             return web.Response(text=data, content_type="application/json")
         if reply.ending is Ending.ERROR:
-            return _fail(Failure(500, "Scripted failure.", type="server_error"))
+            return fail(Failure(500, "Scripted failure.", type="server_error"))
         if reply.ending is Ending.GARBAGE:
             return web.Response(text=data[:-9], content_type="application/json")
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         response.content_length = len(data)
         await response.prepare(request)
         await response.write(data[: len(data) // 2].encode())
-        _cut(request)
+        cut(request)
         return response
 
     async def _stream(
@@ -156,7 +156,7 @@ class Backend:
             await response.write(frame(raw))
         match reply.ending:
             case Ending.CUT:
-                _cut(request)
+                cut(request)
                 return response
             case Ending.ERROR:
                 failure = Failure(500, "Scripted failure.", type="server_error")
@@ -174,21 +174,24 @@ class Backend:
             await self.gate(asked["model"]).enter()
 
 
-async def _stay_silent(request: web.Request, answer: Silence) -> web.StreamResponse:
+async def stay_silent(request: web.Request, answer: Silence) -> web.StreamResponse:
+    """Give no answer, in one of the ways there are."""
     if answer is Silence.HANG:
         # Cancelled when the caller leaves; the bound only guards a forgotten test.
         await asyncio.sleep(WAIT_SECONDS)
-    _cut(request)
+    cut(request)
     return web.Response()
 
 
-def _cut(request: web.Request) -> None:
+def cut(request: web.Request) -> None:
+    """Close the connection."""
     # Not aborted: a reset may take bytes with it that were sent before.
     if request.transport is not None:
         request.transport.close()
 
 
-def _fail(failure: Failure) -> web.Response:
+def fail(failure: Failure) -> web.Response:
+    """Answer with an error."""
     return web.json_response(
         failure.body(), status=failure.status, headers=failure.headers
     )

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from tests import media
 from tests.backend.app import WAIT_SECONDS, Backend
+from tests.backend.studio import Studio
 
 MEDIA = {
     "cat.png": (media.png(), "image/png"),
@@ -26,11 +27,16 @@ _ALL_CHUNKS = 1_000_000
 def application(backend: Backend | None = None) -> web.Application:
     """Make the application, ready to be served."""
     doors = Doors(backend or Backend())
+    studio = Studio(doors.backend)
     app = web.Application(client_max_size=256 * 1024 * 1024)
     app.add_routes(
         [
             web.post("/v1/chat/completions", doors.backend.complete),
             web.post("/v1/responses", doors.backend.respond),
+            web.post("/v1/images/generations", studio.generate),
+            web.post("/v1/images/edits", studio.edit),
+            web.post("/v1/audio/speech", studio.speak),
+            web.get("/v1/made/{name}", studio.made),
             web.get("/v1/models", doors.models),
             web.get("/media/{name}", doors.media),
             web.get("/_seen", doors.seen),

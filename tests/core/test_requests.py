@@ -36,6 +36,9 @@ ACCEPTED = {
     + '{ allowed_tools { mode: "validated" tools: "f" } } } }',
     "no store": GOOD + "store: false",
     "text modality": GOOD + 'response_modalities: "text"',
+    "image modality": GOOD + 'response_modalities: "IMAGE"',
+    "image config": GOOD + "generation_config { image_config {} }",
+    "speech config": GOOD + "generation_config { speech_config {} }",
 }
 
 
@@ -192,12 +195,7 @@ NOT_YET = [
     (GOOD + "background: true", "background"),
     (GOOD + 'environment { name: "remote" }', "environment"),
     (GOOD + "tools { google_search {} }", "tools[0].type"),
-    (GOOD + 'response_modalities: "image"', "response_modalities[0]"),
-    (GOOD + "generation_config { image_config {} }", "generation_config.image_config"),
-    (
-        GOOD + "generation_config { speech_config {} }",
-        "generation_config.speech_config",
-    ),
+    (GOOD + "generation_config { video_config {} }", "generation_config.video_config"),
     (
         'model: "m" input { content { other: "{}" } }',
         "input.type",

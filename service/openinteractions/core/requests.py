@@ -21,8 +21,6 @@ _TOOL_MODES = ("auto", "any", "none", "validated")
 _SUMMARIES = ("auto", "none")
 _NOT_YET = "not supported yet"
 _MEDIA_CONFIGS = (
-    "speech_config",
-    "image_config",
     "video_config",
     "transcription_config",
 )
@@ -41,13 +39,6 @@ def validate(request: Request) -> None:
     _check_tools(request)
     if request.HasField("generation_config"):
         _check_generation(request)
-    for index, modality in enumerate(request.response_modalities):
-        if modality != "text":
-            raise NotSupportedError(
-                f"response_modalities[{index}]: {modality!r} is {_NOT_YET}: only "
-                "'text' is.",
-                field=f"response_modalities[{index}]",
-            )
 
 
 def _check_target(request: Request) -> None:
