@@ -39,6 +39,7 @@ from openinteractions.rpc import files as file_rpcs
 from openinteractions.rpc import interactions as interaction_rpcs
 from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.local import LocalUpstream
+from openinteractions.rpc.loop import EventLoop
 from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
@@ -87,7 +88,7 @@ def run(config: Config) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     try:
-        uvloop.run(_serve(config))
+        uvloop.run(_serve(config), loop_factory=EventLoop)
     except UnusableStoreError as error:
         raise ConfigError(f"store.url: {error}") from None
     return 0
@@ -141,12 +142,7 @@ async def _running(config: Config) -> AsyncIterator[str]:
             Leases(store=store, supervisor=supervisor, clock=clock)
         )
         files, uploads = await _files(config, state, stack, store, clock)
-        media = Media(
-            egress=egress,
-            reader=Documents(),
-            files=files,
-            max_bytes=config.server.max_media_bytes,
-        )
+        media = _media(config, egress, files)
         planner = Planner(models=models, store=store, media=media, clock=clock)
         services = [
             interaction_rpcs.handlers(
@@ -184,6 +180,16 @@ def _gateway(config: Config, upstream: LocalUpstream, state: _State) -> Gateway:
         ready=lambda: state.ready,
         hosts=Hosts(server.public_url) if config.auth is None else None,
         origins=Origins(server.public_url, server.trusted_proxies),
+    )
+
+
+def _media(config: Config, egress: Door, files: Files) -> Media:
+    """Make what gets the media of conversations ready for models."""
+    return Media(
+        egress=egress,
+        reader=Documents(),
+        files=files,
+        max_bytes=config.server.max_media_bytes,
     )
 
 

@@ -52,6 +52,17 @@ class _Loaded(NamedTuple):
     name: str
 
 
+class _Found(NamedTuple):
+    """A medium, and where it stands."""
+
+    step: int
+    """Of the conversation."""
+    place: int
+    """Among the contents of the step."""
+    medium: Medium
+    origin: Origin
+
+
 @dataclass(slots=True)
 class _Budget:
     """The bytes that may still be loaded."""
@@ -116,40 +127,43 @@ class Media:
             RequestError: a medium cannot be had, or the model does not take it. For
                 one of an earlier turn the field is `previous_interaction_id`.
         """
-        budget = _Budget(self._max_bytes, self._max_bytes)
-        gate = asyncio.Semaphore(_AT_ONCE)
         found = [
-            (at, index, medium, came_from[id(step)])
+            _Found(at, index, medium, came_from[id(step)])
             for at, step in enumerate(steps)
             if id(step) in came_from
             for index, medium in _media(step, came_from[id(step)], accepts, model)
         ]
-        for _, _, medium, origin in found:
-            with _OfTurn(origin):
-                medium.check()
-            if ignored is not None and origin.turn is None:
-                ignored.extend(medium.ignored())
+        for each in found:
+            with _OfTurn(each.origin):
+                each.medium.check()
+            if ignored is not None and each.origin.turn is None:
+                ignored.extend(each.medium.ignored())
+        changed = list(steps)
+        for each, content in zip(found, await self._all(found, owner), strict=True):
+            if changed[each.step] is steps[each.step]:
+                changed[each.step] = step_pb2.Step()
+                changed[each.step].CopyFrom(steps[each.step])
+            origins.contents(changed[each.step])[each.place].CopyFrom(content)
+        return changed
 
-        async def ready(medium: Medium, origin: Origin) -> content_pb2.Content:
+    async def _all(
+        self, found: Sequence[_Found], owner: str
+    ) -> Sequence[content_pb2.Content]:
+        """Return media as the model takes them, in their order."""
+        budget = _Budget(self._max_bytes, self._max_bytes)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def ready(each: _Found) -> content_pb2.Content:
             async with gate:
-                with _OfTurn(origin):
-                    return await self._ready(medium, owner, budget)
+                with _OfTurn(each.origin):
+                    return await self._ready(each.medium, owner, budget)
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [
-                    (at, index, group.create_task(ready(medium, origin)))
-                    for at, index, medium, origin in found
-                ]
+                tasks = [group.create_task(ready(each)) for each in found]
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
-        changed = list(steps)
-        for at, index, task in tasks:
-            if changed[at] is steps[at]:
-                changed[at] = step_pb2.Step()
-                changed[at].CopyFrom(steps[at])
-            origins.contents(changed[at])[index].CopyFrom(task.result())
-        return changed
+        return [task.result() for task in tasks]
 
     async def _ready(
         self, medium: Medium, owner: str, budget: _Budget

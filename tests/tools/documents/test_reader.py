@@ -13,6 +13,7 @@ import pytest
 from openinteractions.core.errors import RequestError
 from openinteractions.tools.documents import pdf, reader
 from openinteractions.tools.documents.reader import Documents, Limits
+from openinteractions.tools.documents.recent import Recent
 from tests import media
 
 PDF = "application/pdf"
@@ -81,6 +82,32 @@ async def test_what_kills_one_library_is_read_by_the_other(
     monkeypatch.setattr(reader, "_PROGRAM", program)
 
     assert await read(b"") == "[page 1]\nby pypdf"
+
+
+async def test_a_pdf_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = Documents()
+    first = await documents.read(media.pdf("x"), PDF, field="input")
+    monkeypatch.setattr(reader, "_PROGRAM", tmp_path / "missing.py")
+
+    assert await documents.read(media.pdf("x"), PDF, field="input") == first
+    with pytest.raises(RequestError):
+        await documents.read(media.pdf("y"), PDF, field="input")
+
+
+def test_the_texts_used_last_are_kept() -> None:
+    recent = Recent(10)
+    recent.keep(b"a", "1234")
+    recent.keep(b"b", "1234")
+    assert recent.get(b"a") == "1234"
+    recent.keep(b"c", "1234")
+    assert [recent.get(key) for key in (b"a", b"b", b"c")] == ["1234", None, "1234"]
+    recent.keep(b"d", "12345678901")
+    assert not any(recent.get(key) for key in (b"a", b"b", b"c", b"d"))
+    recent.keep(b"a", "1234567890")
+    recent.keep(b"a", "123456789")
+    assert recent.get(b"a") == "123456789"
 
 
 async def test_a_document_that_takes_too_long_is_given_up(

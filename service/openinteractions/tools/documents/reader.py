@@ -16,12 +16,15 @@ from typing import Any
 
 from openinteractions.core import mime, text_formats
 from openinteractions.core.errors import RequestError
+from openinteractions.tools.documents.recent import Recent
 
 PDF = "application/pdf"
 
 _PROGRAM = Path(__file__).with_name("pdf.py")
 _AT_ONCE = 2
 """How many documents are read at the same time; each takes a core."""
+_KEPT_CHARACTERS = 8_000_000
+"""How much text of documents is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class Documents:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._recent = Recent(_KEPT_CHARACTERS)
 
     def reads(self, mime_type: str) -> bool:
         """Say whether documents of a type can be turned into text."""
@@ -47,7 +51,11 @@ class Documents:
     async def read(self, data: bytes, mime_type: str, *, field: str) -> str:
         """Return the text of a document (see the port)."""
         if mime.essence(mime_type) == PDF:
-            return await self._pages(data, field)
+            text = self._recent.get(data)
+            if text is None:
+                text = await self._pages(data, field)
+                self._recent.keep(data, text)
+            return text
         try:
             text = text_formats.decode(data, mime_type)
         except ValueError as error:
