@@ -55,6 +55,53 @@ async def test_the_head_has_no_bytes() -> None:
         assert service.left.is_set()
 
 
+RANGES = [
+    ("bytes=0-", "0-5/6", b"abcdef"),
+    ("bytes=1-2", "1-2/6", b"bc"),
+    ("bytes=2-3", "2-3/6", b"cd"),
+    ("bytes=3-99", "3-5/6", b"def"),
+    ("bytes=-2", "4-5/6", b"ef"),
+    ("bytes=-99", "0-5/6", b"abcdef"),
+    # Not followed: nothing is in them, or more than one.
+    ("bytes=6-", None, b"abcdef"),
+    ("bytes=3-2", None, b"abcdef"),
+    ("bytes=-0", None, b"abcdef"),
+    ("bytes=-", None, b"abcdef"),
+    ("bytes=0-1,3-4", None, b"abcdef"),
+    ("lines=0-1", None, b"abcdef"),
+]
+
+
+@pytest.mark.parametrize(("asked", "given", "data"), RANGES)
+async def test_a_range_of_the_bytes_is_enough_for_who_asks(
+    asked: str, given: str | None, data: bytes
+) -> None:
+    async with files() as (service, gateway):
+        service.headers, service.batches = {LENGTH: "6"}, PIECES
+        async with gateway.http.get(URL, headers={"Range": asked}) as response:
+            assert response.status == (200 if given is None else 206)
+            assert await response.read() == data
+            assert response.headers["Content-Length"] == str(len(data))
+            assert response.headers["Accept-Ranges"] == "bytes"
+            expected = None if given is None else f"bytes {given}"
+            assert response.headers.get("Content-Range") == expected
+
+
+async def test_no_range_is_followed_of_what_may_have_changed() -> None:
+    async with files() as (service, gateway):
+        service.headers, service.batches = {LENGTH: "6"}, PIECES
+        headers = {"Range": "bytes=1-2", "If-Range": '"a"'}
+        async with gateway.http.get(URL, headers=headers) as response:
+            assert (response.status, await response.read()) == (200, b"abcdef")
+
+
+async def test_no_range_is_followed_of_bytes_that_are_not_counted() -> None:
+    async with files() as (service, gateway):
+        service.batches = PIECES
+        async with gateway.http.get(URL, headers={"Range": "bytes=1-2"}) as response:
+            assert (response.status, await response.read()) == (200, b"abcdef")
+
+
 FAILURES: list[tuple[list[Any], int, str]] = [
     ([failed(5, "NOT_FOUND", "It is gone.")], 404, "NOT_FOUND"),
     ([], 500, "INTERNAL"),
