@@ -7,7 +7,6 @@ decided before (`engine.ports.Accepts`).
 from __future__ import annotations
 
 import base64
-import mimetypes
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,6 +22,31 @@ _DETAILS = {"low": "low", "medium": "auto", "high": "high", "ultra_high": "high"
 
 _SOUNDS = {"x-aac": "aac", "l16": "pcm16"}
 """Formats of sound whose name is not that of their type."""
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN = "application/vnd.oasis.opendocument."
+_ENDINGS = {
+    "application/pdf": "pdf",
+    f"{_OFFICE}wordprocessingml.document": "docx",
+    f"{_OFFICE}spreadsheetml.sheet": "xlsx",
+    f"{_OFFICE}presentationml.presentation": "pptx",
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.ms-powerpoint": "ppt",
+    f"{_OPEN}text": "odt",
+    f"{_OPEN}spreadsheet": "ods",
+    f"{_OPEN}presentation": "odp",
+    "application/rtf": "rtf",
+    "application/epub+zip": "epub",
+    "application/json": "json",
+    "application/xml": "xml",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/markdown": "md",
+    "text/plain": "txt",
+}
+"""The endings of names of documents."""
 
 
 def part(content: content_pb2.Content) -> Part:
@@ -59,8 +83,8 @@ def _video(video: content_pb2.VideoContent) -> Part:
 
 def _document(document: content_pb2.DocumentContent) -> Part:
     # Servers want a name, and tell the type by its ending.
-    ending = mimetypes.guess_extension(mime.essence(document.mime_type)) or ""
-    inner = {"filename": f"document{ending}", "file_data": _url(document)}
+    ending = _ENDINGS.get(mime.essence(document.mime_type), "bin")
+    inner = {"filename": f"document.{ending}", "file_data": _url(document)}
     return {"type": "file", "file": inner}
 
 

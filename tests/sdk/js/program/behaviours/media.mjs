@@ -110,4 +110,12 @@ export const media = {
     const [, image] = await shown(t, "And now?", { previous_interaction_id });
     assert.equal(image.sha256, digest(PIXEL));
   },
+
+  "an uploaded file reaches the model": async (t) => {
+    const mimeType = "image/png";
+    const file = new Blob([Buffer.from(PIXEL, "base64")], { type: mimeType });
+    const { uri } = await t.client().files.upload({ file, config: { mimeType } });
+    const [, image] = await shown(t, [ASK, { type: "image", uri, mime_type: mimeType }]);
+    assert.deepEqual([image.mime_type, image.sha256], [mimeType, digest(PIXEL)]);
+  },
 };
