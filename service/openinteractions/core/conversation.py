@@ -149,8 +149,11 @@ class Conversation:
             return self._add_result(step)
         else:
             self._steps.append(step)
-            if origins.has_media(step.user_input.content or step.model_output.content):
-                self._media.append((step, step))
+            # Every text of every turn comes by here: no call, and no generator.
+            for content in step.user_input.content or step.model_output.content:
+                if not content.HasField("text"):
+                    self._media.append((step, step))
+                    break
         return True
 
     def _note_media(
@@ -203,7 +206,8 @@ class Conversation:
         result.function_result.call_id = call.id
         result.function_result.name = call.step.function_call.name
         call.result = result
-        if origins.has_media(result.function_result.result.contents.items):
+        returned = result.function_result.result.contents.items
+        if any(not content.HasField("text") for content in returned):
             self._media.append((step, result))
         self._round += 1
         return True

@@ -48,13 +48,5 @@ def contents(step: step_pb2.Step) -> Sequence[content_pb2.Content]:
     return step.user_input.content or step.model_output.content
 
 
-def has_media(found: Sequence[content_pb2.Content]) -> bool:
-    """Say whether any of the contents is no text."""
-    for content in found:  # noqa: SIM110 - for texts, a generator costs twice as much
-        if not content.HasField("text"):
-            return True
-    return False
-
-
 def _member(step: step_pb2.Step) -> str:
     return "result" if step.HasField("function_result") else "content"
