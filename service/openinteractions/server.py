@@ -143,7 +143,9 @@ async def _running(config: Config) -> AsyncIterator[str]:
         )
         files, uploads = await _files(config, state, stack, store, clock)
         media = _media(config, egress, files)
-        planner = Planner(models=models, store=store, media=media, clock=clock)
+        planner = Planner(
+            models=models, store=store, media=media, clock=clock, keeper=files
+        )
         services = [
             interaction_rpcs.handlers(
                 Interactions(planner=planner, store=store, supervisor=supervisor)

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from openinteractions.engine.delivery import Keeper
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
@@ -74,6 +75,7 @@ def rig(
     *,
     store: MemoryStore | None = None,
     first_event_seconds: float = 60,
+    keeper: Keeper | None = None,
 ) -> Rig:
     """Return a fresh engine whose only model is called `m`."""
     puppet = puppet or Puppet()
@@ -85,6 +87,7 @@ def rig(
         store=store,
         media=Media(egress=Web(), reader=Documents()),
         clock=clock,
+        keeper=keeper,
         entropy=lambda size: next(numbers).to_bytes(size),
         first_event_seconds=first_event_seconds,
         sleep=clock.sleep,

@@ -14,10 +14,13 @@ from typing import Protocol
 from openinteractions.core import conversation, cursor, echo, ids, lifecycle, requests
 from openinteractions.core.assembler import Assembler
 from openinteractions.core.errors import PreconditionError, RequestError
+from openinteractions.engine import delivery
+from openinteractions.engine.delivery import Delivered, Keeper
 from openinteractions.engine.media import Media
 from openinteractions.engine.ports import (
     Clock,
     InteractionStore,
+    Model,
     ModelRequest,
     Models,
     Record,
@@ -62,6 +65,7 @@ class Planner:
         store: InteractionStore,
         media: Media,
         clock: Clock,
+        keeper: Keeper | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         first_event_seconds: float = FIRST_EVENT_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -70,6 +74,7 @@ class Planner:
         self._store = store
         self._media = media
         self._clock = clock
+        self._keeper = keeper
         self._entropy = entropy
         self._first_event_seconds = first_event_seconds
         self._sleep = sleep
@@ -82,8 +87,7 @@ class Planner:
             PreconditionError: what it continues has not ended.
         """
         requests.validate(request)
-        model = self._models.resolve(request)
-        caller.ignored.extend(model.check(request))
+        model = self._model(caller, request)
         history = await self._history(caller, request)
         talk = conversation.Conversation()
         follows: str | None = None
@@ -114,6 +118,21 @@ class Planner:
             lineage=[record.interaction.id for record in history],
             first_event_seconds=self._first_event_seconds,
             sleep=self._sleep,
+        )
+
+    def _model(self, caller: Caller, request: Request) -> Model:
+        """Return the model that a request asks for, which can follow it."""
+        model = self._models.resolve(request)
+        caller.ignored.extend(model.check(request))
+        by_address = delivery.kinds(request)
+        if not by_address:
+            return model
+        return Delivered(
+            model,
+            kinds=by_address,
+            keeper=self._keeper,
+            owner=caller.owner,
+            origin=caller.origin,
         )
 
     async def _history(self, caller: Caller, request: Request) -> Sequence[Record]:
