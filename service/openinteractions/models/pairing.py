@@ -12,6 +12,9 @@ from openinteractions.v1 import step_pb2
 NO_RESULT = "There is no result yet."
 """What the model reads in place of a result that nobody has sent."""
 
+ERROR_PREFIX = "Error: "
+"""What the model reads before the result of a function that failed."""
+
 
 def pair(
     steps: Sequence[step_pb2.Step],

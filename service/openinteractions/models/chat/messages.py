@@ -18,6 +18,7 @@ from openinteractions.core.errors import NotSupportedError
 from openinteractions.models import signature
 from openinteractions.models.chat.parts import Part, part
 from openinteractions.models.contents import result_text
+from openinteractions.models.pairing import ERROR_PREFIX, NO_RESULT, pair
 from openinteractions.models.profile import Profile
 from openinteractions.v1 import content_pb2, step_pb2
 
@@ -26,12 +27,6 @@ DIALECT = "chat"
 
 REASONING = "reasoning"
 """The member of a signature's item that has the thought's text."""
-
-NO_RESULT = "There is no result yet."
-"""What the model reads in place of a result that nobody has sent."""
-
-ERROR_PREFIX = "Error: "
-"""What the model reads before the result of a function that failed."""
 
 Messages = list[dict[str, Any]]
 
@@ -44,7 +39,7 @@ def messages(
     Raises:
         NotSupportedError: a step or content that this dialect cannot say.
     """
-    writer = _Writer(profile, _results(steps))
+    writer = _Writer(profile, pair(steps))
     if system_instruction:
         writer.messages.append({"role": "system", "content": system_instruction})
     for index, step in enumerate(steps):
@@ -174,34 +169,6 @@ class _Writer:
         # Some clients send the newest thoughts again, beside the stored ones.
         if isinstance(text, str) and text not in self._thoughts:
             self._thoughts.append(text)
-
-
-def _results(
-    steps: Sequence[step_pb2.Step],
-) -> dict[int, step_pb2.FunctionResultStep]:
-    """Return the result of each call that has one, by the call's place in the steps.
-
-    Identifiers may come again, within one conversation or empty; a result belongs to
-    the oldest open call that it fits, and else replaces the newest one's.
-    """
-    found: dict[int, step_pb2.FunctionResultStep] = {}
-    seen: dict[str, list[int]] = {}
-    for index, step in enumerate(steps):
-        kind = step.WhichOneof("kind")
-        if kind == "function_call":
-            call = step.function_call
-            seen.setdefault(_key(call.id, call.name), []).append(index)
-        elif kind == "function_result":
-            result = step.function_result
-            fitting = seen.get(_key(result.call_id, result.name))
-            if fitting:
-                open_ones = (at for at in fitting if at not in found)
-                found[next(open_ones, fitting[-1])] = result
-    return found
-
-
-def _key(call_id: str, name: str) -> str:
-    return call_id or f"\0{name}"
 
 
 def _identified(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
-from openinteractions.core.errors import DomainError
 from openinteractions.core.model_events import ModelEvent
 from openinteractions.engine.ports import Accepts, ModelRequest
 from openinteractions.models import support
 from openinteractions.models.chat.request import build
 from openinteractions.models.chat.response import Turn
 from openinteractions.models.profile import Profile
+from openinteractions.models.transport import turns
 from openinteractions.models.transport.endpoint import Endpoint
-from openinteractions.models.transport.sse import Overflow, Splitter
 from openinteractions.v1 import interaction_service_pb2
 
 PATH = "chat/completions"
@@ -64,37 +63,13 @@ class Chat:
         answer = await self._endpoint.post(PATH, body, model=name)
         return self._turn().whole(answer)
 
-    async def stream(
+    def stream(
         self, request: ModelRequest
     ) -> AsyncGenerator[Sequence[ModelEvent], None]:
         """Ask for an answer piece by piece (see `ports.Model`)."""
         name, body = self._body(request, stream=True)
-        answer = await self._endpoint.open(PATH, body, model=name)
         turn = self._turn()
-        splitter = Splitter(max_event_bytes=self._endpoint.max_response_bytes)
-        try:
-            read = await answer.read()
-            if read.lstrip().startswith(b"{"):
-                # The server does not stream, or fails with a status of success.
-                for batch in _batches(turn.whole, [read + await answer.rest()]):
-                    yield batch
-                return
-            while read and not turn.done:
-                only = splitter.only(read)
-                pieces = splitter.feed(read) if only is None else (only,)
-                for batch in _batches(turn.chunk, pieces):
-                    yield batch
-                if not turn.done:
-                    read = await answer.read()
-            for batch in _batches(turn.chunk, splitter.end()):
-                yield batch
-            if last := turn.end():
-                yield last
-            await answer.finish()
-        except Overflow:
-            raise self._endpoint.failures.broken("sent too large a piece") from None
-        finally:
-            answer.close()
+        return turns.stream(self._endpoint, PATH, body, model=name, turn=turn)
 
     def _turn(self) -> Turn:
         return Turn(self._profile, self._endpoint.failures)
@@ -103,24 +78,3 @@ class Chat:
         name = self._upstream or request.request.model
         body = build(request, upstream=name, profile=self._profile, stream=stream)
         return name, body
-
-
-def _batches(
-    parse: Callable[[bytes], list[ModelEvent]], pieces: Iterable[bytes]
-) -> Iterator[list[ModelEvent]]:
-    """Yield the events of one read: the first alone, before the rest is parsed."""
-    events: list[ModelEvent] = []
-    begun = False
-    try:
-        for piece in pieces:
-            events += parse(piece)
-            if events and not begun:
-                begun = True
-                yield events[:1]
-                events = events[1:]
-    except DomainError:
-        if events:
-            yield events  # what came before the failure has been said
-        raise
-    if events:
-        yield events

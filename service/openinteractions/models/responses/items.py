@@ -13,7 +13,7 @@ from typing import Any
 from openinteractions.core.errors import NotSupportedError
 from openinteractions.models import signature
 from openinteractions.models.contents import result_text, texts
-from openinteractions.models.pairing import NO_RESULT, pair
+from openinteractions.models.pairing import ERROR_PREFIX, NO_RESULT, pair
 from openinteractions.models.responses.parts import parts
 from openinteractions.v1 import content_pb2, step_pb2
 
@@ -22,9 +22,6 @@ DIALECT = "responses"
 
 ITEM = "reasoning"
 """The member of a signature's item that has the reasoning item."""
-
-ERROR_PREFIX = "Error: "
-"""What the model reads before the result of a function that failed."""
 
 Item = dict[str, Any]
 
