@@ -78,9 +78,13 @@ class Intake:
                 )
             if size > limits.max_bytes:
                 raise TooLargeError(f"At most {limits.max_bytes} bytes are taken.")
-            if digest is not None:
-                await asyncio.to_thread(digest.update, block)
+            if digest is None:
+                yield block
+                continue
+            # While it is written.
+            digesting = asyncio.create_task(asyncio.to_thread(digest.update, block))
             yield block
+            await digesting
 
     async def _gather(self) -> bytes:
         """Return the next block; it is empty at the end."""
