@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import re
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -24,6 +24,7 @@ from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
 log = logging.getLogger(__name__)
 
 REQUEST_ID = "x-request-id"
+REQUEST_ID_BYTES = 16
 IGNORED = "x-openinteractions-ignored"
 RETRY_AFTER = "retry-after"
 
@@ -95,7 +96,7 @@ def _stream(handler: Stream, authentication: Authentication) -> Stream:
 def _begin(call: Call, authentication: Authentication) -> None:
     sent = call.metadata.get(REQUEST_ID, "")
     good = _GOOD_REQUEST_ID.fullmatch(sent)
-    call.request_id = sent if good else uuid.uuid4().hex
+    call.request_id = sent if good else os.urandom(REQUEST_ID_BYTES).hex()
     call.headers[REQUEST_ID] = call.request_id
     call.owner = authentication.owner(call.metadata)
 
