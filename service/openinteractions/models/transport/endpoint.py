@@ -14,12 +14,12 @@ import io
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
-from weakref import WeakSet
 
 import aiohttp
 from yarl import URL
 
 from openinteractions.models.transport.answer import Answer
+from openinteractions.models.transport.chunks import ChunkJoiner
 from openinteractions.models.transport.failures import Failures
 from openinteractions.models.transport.target import Target, find_target
 
@@ -268,15 +268,17 @@ def _before_any_byte(error: Exception) -> bool:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """A connector that tells whether a request goes out on a kept connection."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._known: WeakSet[Any] = WeakSet()
+    """Joins chunks, and tells whether a request goes out on a kept connection."""
 
     async def connect(self, *arguments: Any, **named: Any) -> Any:
         """Return a connection, and note for this task whether it is a kept one."""
-        connection = await super().connect(*arguments, **named)
-        _reused.set(connection.protocol in self._known)
-        self._known.add(connection.protocol)
+        connection: Any = await super().connect(*arguments, **named)
+        transport = connection.transport  # none if it is closed again already
+        joiner: Any = transport.get_protocol() if transport else None
+        kept = isinstance(joiner, ChunkJoiner)
+        if kept:
+            joiner.begin()
+        elif transport:
+            transport.set_protocol(ChunkJoiner(connection.protocol))
+        _reused.set(kept)
         return connection
