@@ -136,8 +136,7 @@ class _Response:
 
     async def end(self) -> None:
         """Send the last block."""
-        await self.stream.write(sse.DONE)
-        await self.stream.write_eof()
+        await self.stream.write_eof(sse.DONE)
 
     async def _begin(self) -> None:
         self._sent_at = self._loop.time()
