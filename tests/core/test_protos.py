@@ -8,15 +8,21 @@ from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from openinteractions.json.v1 import annotations_pb2
-from openinteractions.v1 import interaction_service_pb2
+from openinteractions.v1 import file_service_pb2, interaction_service_pb2
 
-SERVICE = interaction_service_pb2.DESCRIPTOR.services_by_name["InteractionService"]
+SERVICES = (
+    interaction_service_pb2.DESCRIPTOR.services_by_name["InteractionService"],
+    file_service_pb2.DESCRIPTOR.services_by_name["FileService"],
+)
 
 
 def messages() -> Iterator[Descriptor]:
-    """Every message of ours that the service takes or returns."""
+    """Every message of ours that the services take or return."""
     waiting = [
-        kind for rpc in SERVICE.methods for kind in (rpc.input_type, rpc.output_type)
+        kind
+        for service in SERVICES
+        for rpc in service.methods
+        for kind in (rpc.input_type, rpc.output_type)
     ]
     seen: set[str] = set()
     while waiting:

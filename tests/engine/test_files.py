@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -17,6 +18,7 @@ from openinteractions.core.errors import (
 )
 from openinteractions.engine.file_ports import FileRecord
 from openinteractions.engine.files import Addresses
+from openinteractions.engine.files.expiry import GRACE_SECONDS
 from openinteractions.v1 import file_pb2, file_service_pb2
 from tests.engine.rig import Caller
 from tests.engine.shelf import LIMITS, MIB, Shelf, shelf
@@ -136,6 +138,33 @@ async def test_a_deleted_file_is_gone_with_its_bytes(made: Shelf) -> None:
     with pytest.raises(RequestError, match="deleted or has expired") as caught:
         await made.files.load(file.uri, "ann", field="input[1].uri")
     assert caught.value.field == "input[1].uri"
+
+
+async def test_a_file_is_deleted_even_when_its_bytes_are_out_of_reach(
+    made: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = await made.upload(b"abc", caller=ANN)
+
+    async def fail(_: object) -> None:
+        raise UnavailableError("The objects cannot be reached.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(made.objects, "delete", fail)
+        await made.files.delete(ANN, Delete(id=file.name))
+    assert await made.listed("ann") == []
+    made.clock.seconds = time.time() + GRACE_SECONDS + 1
+    await made.expiry.search()
+    assert await made.kept() == set()
+
+
+async def test_a_file_that_is_deleted_while_it_is_loaded_cannot_be_used(
+    made: Shelf,
+) -> None:
+    file = await made.upload(b"abc", caller=ANN)
+    await made.objects.delete([f"files/{file.name.removeprefix('files/')}"])
+    with pytest.raises(RequestError, match="deleted") as caught:
+        await made.files.load(file.uri, "ann", field="input")
+    assert caught.value.field == "input"
 
 
 async def test_an_expired_file_is_gone_before_it_is_removed(made: Shelf) -> None:

@@ -7,6 +7,7 @@ Every method takes the caller, whose `owner` decides what exists for it. Uploads
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -15,7 +16,7 @@ from typing import Protocol
 from google.api import httpbody_pb2
 
 from openinteractions.core import ids
-from openinteractions.core.errors import NotFoundError, RequestError
+from openinteractions.core.errors import NotFoundError, RequestError, UnavailableError
 from openinteractions.engine.file_ports import FileRecord, FileStore, Objects
 from openinteractions.engine.files.addresses import Addresses
 from openinteractions.engine.files.limits import Limits
@@ -26,9 +27,9 @@ PAGE_SIZE = 10
 PAGE_SIZE_LIMIT = 100
 LONGEST_QUOTE = 80
 
-NANOSECONDS = 1_000_000_000
-
 File = file_pb2.File
+
+log = logging.getLogger(__name__)
 
 
 class Caller(Protocol):
@@ -99,7 +100,11 @@ class Files:
         record = await self._load(caller.owner, request.id)
         if not await self._store.delete(record.id, caller.owner):
             raise _not_found(request.id)
-        await self._objects.delete([object_key(record.id)])
+        try:
+            await self._objects.delete([object_key(record.id)])
+        except UnavailableError as error:
+            # The file is gone; its bytes are without a row now, and go with those.
+            log.warning("file %s left its bytes: %s", record.id, error.message)
 
     async def download(
         self, caller: Caller, request: file_service_pb2.DownloadFileRequest
@@ -136,18 +141,18 @@ class Files:
         """
         record = await self._find(owner, ids.file_id_of(file) or file)
         if record is None:
-            raise RequestError(
-                f"{field}: there is no file {_quote(file)}; it was deleted or has "
-                "expired, or it was never uploaded with this key.",
-                field=field,
-            )
+            raise _unusable(file, field)
         if limit is not None and record.file.size_bytes > limit:
             raise RequestError(
                 f"{field}: file {record.id} has {record.file.size_bytes} bytes, more "
                 f"than the {limit} that can be sent to a model.",
                 field=field,
             )
-        parts = [part async for part in self._objects.read(object_key(record.id))]
+        try:
+            parts = [part async for part in self._objects.read(object_key(record.id))]
+        except NotFoundError:
+            # Deleted since the row was read.
+            raise _unusable(file, field) from None
         return record.file, b"".join(parts)
 
     async def keep(
@@ -221,6 +226,14 @@ def nanoseconds(seconds: float) -> int:
 def _quote(text: str) -> str:
     short = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
     return repr(short)
+
+
+def _unusable(file: str, field: str) -> RequestError:
+    return RequestError(
+        f"{field}: there is no file {_quote(file)}; it was deleted or has expired, or "
+        "it was never uploaded with this key.",
+        field=field,
+    )
 
 
 def _not_found(name: str) -> NotFoundError:
