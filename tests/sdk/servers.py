@@ -188,6 +188,15 @@ def _configuration(
         'endpoint = "scripted"',
         'upstream = "media"',
         "profile = { vision = false, audio = false, video = false, files = false }",
+        # A model that makes images, and one that speaks.
+        "[models.painter]",
+        'endpoint = "scripted"',
+        'upstream = "image"',
+        'profile = { outputs = ["image"], image_previews = 1 }',
+        "[models.speaker]",
+        'endpoint = "scripted"',
+        'upstream = "voice"',
+        'profile = { outputs = ["audio"] }',
         # The model server has media too.
         "[egress]",
         'allow = ["127.0.0.1"]',

@@ -16,6 +16,7 @@ from openinteractions.v1 import interaction_service_pb2, response_format_pb2
 Request = interaction_service_pb2.CreateInteractionRequest
 
 _ALL = ("text", "image", "audio")
+_WORDS = {"text": "text", "image": "images", "audio": "sound"}
 
 
 def formats(request: Request) -> list[tuple[str, response_format_pb2.ResponseFormat]]:
@@ -80,16 +81,18 @@ class Outputs:
         asked = asked_for(request)
         for kind, path in asked.items():
             if kind not in self._makes:
-                makes = " and ".join(self._makes) if self._known else "no video"
-                only = " only" if self._known else ""
-                raise refusal(request, path, f"makes {makes}{only}")
+                raise refusal(request, path, f"makes {self._listed()}")
         media = [kind for kind in asked if kind != "text"]
         if not media:
             return self._adapters["text"] if asked else self._usual
         if len(media) > 1:
-            reason = f"makes {' or '.join(media)}, not both at once"
+            reason = "makes images or sound, not both at once"
             raise refusal(request, asked[media[1]], reason)
         if "text" in asked and not self._known:
-            reason = f"is not known to make text and {media[0]} at once"
+            reason = f"is not known to make text and {_WORDS[media[0]]} at once"
             raise refusal(request, asked[media[0]], reason)
         return self._adapters[media[0]]
+
+    def _listed(self) -> str:
+        *words, last = (_WORDS[kind] for kind in self._makes)
+        return f"{', '.join(words)} and {last} only" if words else f"{last} only"

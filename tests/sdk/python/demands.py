@@ -30,7 +30,7 @@ DEMANDS = {
     "structured": "the text is one JSON document",
     "built-in-tools": "refused, for now",
     "thinking": "summaries on request, else signatures only",
-    "media-output": "refused, for now",
+    "media-output": "inline by default, by address on request",
     "webhooks": "refused, for now",
     "deferred": "refused, for now",
     "get-running": "200 with in_progress",

@@ -80,8 +80,14 @@ async def the_unsupported_tool_among_functions_is_named(c: Case) -> None:
 
 
 @behaviour("media-output", "400")
-async def pictures_as_output_are_not_supported_yet(c: Case) -> None:
-    await unsupported(c, "response_modalities", response_modalities=["image"])
+async def video_as_output_is_not_supported(c: Case) -> None:
+    await c.refusal(
+        "response_modalities[0]",
+        "makes text, images and sound only",
+        model=c.model("hello"),
+        input="Hi",
+        response_modalities=["video"],
+    )
 
 
 @behaviour("webhooks", "400")

@@ -90,16 +90,3 @@ async def camel_case_in_a_response_format_is_accepted(c: Case) -> None:
     typed = {"type": "text", "mimeType": "application/json", "schema": SCHEMA}
     body = await c.echo(input="Hi", extra_body={"response_format": typed})
     assert reached(body) == SCHEMA
-
-
-@behaviour("media-output", "400", "§5.5")
-async def a_picture_as_response_format_is_refused_for_now(c: Case) -> None:
-    failure = await c.failure(
-        c.create(
-            model=c.model("hello"),
-            input="Hi",
-            extra_body={"response_format": {"type": "image"}},
-        )
-    )
-    assert (failure.kind, failure.attempts) == ("BadRequestError", 1), failure
-    assert "response_format" in failure.message, failure
