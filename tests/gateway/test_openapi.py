@@ -12,6 +12,7 @@ from openinteractions.gateway.openapi import document
 from openinteractions.gateway.routes import Routes
 from tests.gateway.doubles import SERVICE
 from tests.gateway.protos import compile_file
+from tests.gateway.uploads import FILES as FILE_SERVICE
 
 MADE = document(Routes([SERVICE]).all, server="https://ai.example.com")
 
@@ -138,3 +139,26 @@ def test_a_value_need_not_have_an_object() -> None:
     assert made["components"]["schemas"]["V"] == {
         "anyOf": [text, {"type": "array", "items": text}]
     }
+
+
+FILES = document(Routes([SERVICE, FILE_SERVICE]).all, server="/")
+
+
+def test_the_document_with_files_is_valid() -> None:
+    validate(FILES)
+
+
+def test_bytes_and_errors_of_files_are_told() -> None:
+    download = FILES["paths"]["/v1/files/{id}:download"]["get"]["responses"]
+
+    assert set(download["200"]["content"]) == {"*/*"}
+    assert download["4XX"] == {"$ref": "#/components/responses/Status"}
+    schema = FILES["components"]["schemas"]["StatusResponse"]
+    status = {"code": 404, "message": "It is gone.", "status": "NOT_FOUND"}
+    jsonschema.validate({"error": status}, schema)
+    assert [
+        one["name"] for one in FILES["paths"]["/v1/files"]["get"]["parameters"]
+    ] == [
+        "pageSize",
+        "pageToken",
+    ]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from openinteractions.gateway.paths import decode_segment, resource_path
+from openinteractions.gateway.paths import (
+    decode_segment,
+    is_of_files,
+    is_upload,
+    resource_path,
+)
 
 RESOURCES = {"interactions", "files"}
 
@@ -61,3 +66,25 @@ SEGMENTS = [("a", "a"), ("a%20b", "a b"), ("%C3%A9", "é"), ("%2F", "/"), ("%FF"
 @pytest.mark.parametrize(("segment", "decoded"), SEGMENTS)
 def test_a_segment_is_percent_decoded(segment: str, decoded: str | None) -> None:
     assert decode_segment(segment) == decoded
+
+
+OF_FILES = [
+    ("/v1/files", True, False),
+    ("/v1beta/files/a:download", True, False),
+    ("/upload/v1beta/files", True, True),
+    ("/base//upload/v1/v1/files/", True, True),
+    ("/v1/upload/files", True, True),
+    ("/upload/files", True, True),
+    ("/upload/v1/other/files", False, False),
+    ("/upload/v1/files/a", True, False),
+    ("/upload/v1/interactions", False, False),
+    ("/files", False, False),
+    ("/v1/interactions/a", False, False),
+]
+
+
+@pytest.mark.parametrize(("path", "files", "upload"), OF_FILES)
+def test_paths_of_files_and_of_uploads_are_told(
+    path: str, files: bool, upload: bool
+) -> None:
+    assert (is_of_files(path), is_upload(path)) == (files, upload)

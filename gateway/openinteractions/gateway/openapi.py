@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
 from openinteractions.gateway import options
+from openinteractions.gateway.paths import is_of_files
 from openinteractions.gateway.routes import Route
 from openinteractions.gateway.schemas import Schemas
 from openinteractions.v1.error_reason_pb2 import ErrorReason
@@ -44,12 +45,11 @@ def document(routes: Sequence[Route], *, server: str) -> dict[str, Any]:
         "security": [{}, {"key": []}, {"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": schemas.components | {"ErrorResponse": _error()},
+            "schemas": schemas.components
+            | {"ErrorResponse": _error(), "StatusResponse": _status()},
             "responses": {
-                "Error": {
-                    "description": "The call failed.",
-                    "content": _content("ErrorResponse"),
-                }
+                "Error": _failed("ErrorResponse"),
+                "Status": _failed("StatusResponse"),
             },
             "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "x-goog-api-key"},
@@ -61,14 +61,15 @@ def document(routes: Sequence[Route], *, server: str) -> dict[str, Any]:
 
 def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     method = route.method
+    failed = "Status" if is_of_files(str(route.template)) else "Error"
     made: dict[str, Any] = {
         "operationId": method.name[0].lower() + method.name[1:],
         "tags": [method.containing_service.name],
         "parameters": _parameters(route),
         "responses": {
             "200": _success(route, schemas),
-            "4XX": {"$ref": "#/components/responses/Error"},
-            "5XX": {"$ref": "#/components/responses/Error"},
+            "4XX": {"$ref": f"#/components/responses/{failed}"},
+            "5XX": {"$ref": f"#/components/responses/{failed}"},
         },
     }
     if route.body:
@@ -127,6 +128,20 @@ def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
 def _content(component: str) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{component}"}
     return {"application/json": {"schema": schema}}
+
+
+def _failed(component: str) -> dict[str, Any]:
+    return {"description": "The call failed.", "content": _content(component)}
+
+
+def _status() -> dict[str, Any]:
+    members = {
+        "code": {"type": "integer"},
+        "message": {"type": "string"},
+        "status": {"type": "string", "examples": ["INVALID_ARGUMENT", "NOT_FOUND"]},
+    }
+    error = {"type": "object", "properties": members, "required": list(members)}
+    return {"type": "object", "properties": {"error": error}, "required": ["error"]}
 
 
 def _error() -> dict[str, Any]:

@@ -11,6 +11,8 @@ import re
 import urllib.parse
 from collections.abc import Collection
 
+_FILES = frozenset({"files"})
+
 # Not all word characters: `v1_…` is how identifiers of interactions begin.
 _VERSION = re.compile(r"v[0-9][0-9A-Za-z]*")
 
@@ -27,6 +29,11 @@ def resource_path(path: str, resources: Collection[str]) -> list[str] | None:
             if rest and rest[0].partition(":")[0] in resources:
                 return rest
     return None
+
+
+def is_of_files(path: str) -> bool:
+    """Whether a path is one of files, or of their uploads."""
+    return is_upload(path) or resource_path(path, _FILES) is not None
 
 
 def is_upload(path: str) -> bool:

@@ -15,7 +15,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from openinteractions.gateway.errors import Origin, Reason, RefusedError, as_it_is
 from openinteractions.gateway.options import error_shape
-from openinteractions.gateway.paths import is_upload, resource_path
+from openinteractions.gateway.paths import is_of_files
 from openinteractions.gateway.upstream import StatusError
 from openinteractions.v1.error_reason_pb2 import ErrorReason
 
@@ -25,8 +25,6 @@ DOMAIN = "openinteractions"
 _PASSED_ON = frozenset({"retry-after", "x-openinteractions-ignored"})
 
 _INTERNAL = "Internal error."
-
-_OLDER = frozenset({"files"})
 
 # What a message of the service begins with if a member of the input is at fault.
 _PATH = re.compile(r"\Ainput(?:\[\d+\]|\.\w+)+")
@@ -55,7 +53,7 @@ class Failure:
         Errors of files are read by other code in the SDKs than those of interactions,
         and look as those of Google's older services (contract §7.2).
         """
-        if not is_upload(path) and resource_path(path, _OLDER) is None:
+        if not is_of_files(path):
             return {"error": self.error}
         word = code_pb2.Code.Name(cast("code_pb2.Code", self.grpc_code))
         error = {"code": self.status, "message": self.message, "status": word}
