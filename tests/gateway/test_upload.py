@@ -372,6 +372,14 @@ async def test_a_file_by_itself_is_an_upload() -> None:
         )
 
 
+async def test_a_form_is_no_type_of_a_file() -> None:
+    async with files() as (service, gateway):
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        await ask(gateway, "POST", "/upload/v1beta/files", b"abcdef", **headers)
+
+        assert service.begun == rpcs.StartUploadRequest(size_bytes=6)
+
+
 RELATED = (
     b"--b\r\nContent-Type: application/json\r\n\r\n"
     b'{"file":{"display_name":"d"}}\r\n'

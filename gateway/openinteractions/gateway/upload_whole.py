@@ -22,6 +22,9 @@ from openinteractions.v1 import file_service_pb2 as rpcs
 
 FILE_NAME = "X-Goog-Upload-File-Name"
 
+# What curl says of any bytes when it is told nothing.
+_FORM = "application/x-www-form-urlencoded"
+
 _PIECE_BYTES = 128 * 1024
 _LARGEST_DESCRIPTION = 64 * 1024
 
@@ -57,7 +60,7 @@ class WholeUploads:
     async def _raw(self, exchange: Exchange) -> web.Response:
         headers = exchange.request.headers
         request = rpcs.StartUploadRequest()
-        if headers.get("Content-Type"):
+        if headers.get("Content-Type", _FORM) != _FORM:
             request.mime_type = headers["Content-Type"]
         if headers.get(FILE_NAME):
             request.file.display_name = headers[FILE_NAME]
