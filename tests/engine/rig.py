@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from openinteractions.core.errors import RequestError
 from openinteractions.engine.delivery import Keeper
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.media import Media
@@ -31,6 +32,8 @@ class Caller:
 
     owner: str = ""
     ignored: list[str] = field(default_factory=list)
+    request_id: str = ""
+    refusal: RequestError | None = None
     origin: str = ""
 
 

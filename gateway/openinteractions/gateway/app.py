@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -17,7 +18,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.gateway import clients, openapi
-from openinteractions.gateway.binding import Binder, Call
+from openinteractions.gateway.binding import REFUSAL, Binder, Call
 from openinteractions.gateway.body import read_body
 from openinteractions.gateway.codec import Codec
 from openinteractions.gateway.connection import Server
@@ -71,6 +72,8 @@ class Gateway:
         ready: whether the server can serve; asked by `/readyz`.
         hosts: the names under which the server answers; None for all.
         origins: tells the URL under which a client knows the server.
+        passing_on: whether requests may go on to servers that take what is not known
+            here; see `Binder`.
         patience: how long clients are left without a byte.
 
     Raises:
@@ -89,6 +92,7 @@ class Gateway:
         ready: Callable[[], bool] = lambda: True,
         hosts: Hosts | None = None,
         origins: Origins | None = None,
+        passing_on: bool = False,
         patience: Patience = PATIENCE,
     ) -> None:
         self._hosts = hosts
@@ -97,7 +101,7 @@ class Gateway:
         self._ready = ready
         self._routes = Routes(services)
         codec = _codec(self._routes)
-        self._binder = Binder(codec, self._routes.all)
+        self._binder = Binder(codec, self._routes.all, passing_on=passing_on)
         self._upstream = upstream
         self._unary = _unary(upstream, codec, patience)
         self._stream = _stream(upstream, codec, patience)
@@ -133,6 +137,9 @@ class Gateway:
                 return await self._uploads.answer(exchange, query)
             call = await self._call(exchange, query)
             exchange.origin = call.origin
+            if call.refusal is not None:
+                said = {REFUSAL: quote(call.refusal)}
+                exchange.metadata = {**exchange.metadata, **said}
             if call.streams:
                 if call.raw:
                     return await self._download.answer(exchange, call)

@@ -34,6 +34,10 @@ UPGRADED = frozenset({"openinteractions.v1.CreateInteractionRequest"})
 """Requests that clients of older revisions send in other forms."""
 
 
+REFUSAL = "x-openinteractions-refusal"
+"""The metadata key with why a request is refused, percent-encoded; see `Call`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """An RPC and what it is called with."""
@@ -42,6 +46,9 @@ class Call:
     message: Message
     origin: Origin = as_it_is
     """Where the client wrote what the message has at a path."""
+    refusal: str | None = None
+    """Why the request is refused, unless it is for a server that takes what is not
+    known here. It is in the message then."""
 
     @property
     def streams(self) -> bool:
@@ -55,10 +62,20 @@ class Call:
 
 
 class Binder:
-    """Makes calls out of requests, for all routes of a gateway."""
+    """Makes calls out of requests, for all routes of a gateway.
 
-    def __init__(self, codec: Codec, routes: Iterable[Route]) -> None:
+    Args:
+        codec: has the types of all requests.
+        routes: all routes.
+        passing_on: whether the service may pass requests on to servers that take what
+            is not known here. Then it has to refuse it where it does not.
+    """
+
+    def __init__(
+        self, codec: Codec, routes: Iterable[Route], *, passing_on: bool = False
+    ) -> None:
         self._codec = codec
+        self._passing_on = passing_on
         self._queries = {
             method.input_type.full_name: QueryBinder(method.input_type)
             for route in routes
@@ -124,7 +141,7 @@ class Binder:
 
     def _upgraded(
         self, message_class: type[Message], body: dict[str, Any]
-    ) -> tuple[Message, Origin]:
+    ) -> tuple[Message, Origin, str | None]:
         try:
             upgraded = revisions.upgrade(body)
         except revisions.RevisionError as error:
@@ -132,8 +149,16 @@ class Binder:
         try:
             message = self._codec.decode(message_class, upgraded.body)
         except DecodeError as error:
-            raise refused(error.message(upgraded.origin(error.path))) from None
-        return message, upgraded.origin
+            refusal = error.message(upgraded.origin(error.path))
+        else:
+            return message, upgraded.origin, None
+        if not self._passing_on:
+            raise refused(refusal)
+        try:
+            message = self._codec.decode(message_class, upgraded.body, strict=False)
+        except DecodeError:
+            raise refused(refusal) from None
+        return message, upgraded.origin, refusal
 
 
 def refused(message: str) -> RefusedError:

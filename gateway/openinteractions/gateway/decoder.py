@@ -2,7 +2,7 @@
 
 A closure takes a message and the JSON value that is to fill it. Strict ones are for
 requests: what no field claims is refused. Lenient ones collect it in the `rest` of its
-object, where the encoder finds it again.
+object, where the encoder finds it again, and so they do with what does not fit.
 """
 
 from __future__ import annotations
@@ -74,6 +74,10 @@ class Decoder:
         if self._strict and not shape.open:
             return setters.refusing(found, aliases)
         rest = shape.rest.name if shape.rest else None
+        if not self._strict and rest is not None:
+            for member in shape.members:
+                setter = found[member.key]
+                found[member.key] = setters.tolerant(member.name, setter)
         return setters.collecting(found, aliases, rest)
 
     def _union(self, shape: ObjectShape, union: Union) -> Fill:

@@ -88,6 +88,19 @@ def _by_alias(
     return setters[name]
 
 
+def tolerant(name: str, setter: Fill) -> Fill:
+    """Set a field, unless its JSON value does not fit: then the `rest` keeps it."""
+
+    def set_or_leave(message: Message, value: Any) -> bool | None:
+        try:
+            return setter(message, value)
+        except DecodeError:
+            message.ClearField(name)
+            return True
+
+    return set_or_leave
+
+
 def leave(_message: Message, _value: Any) -> None:
     """Leave a member alone: somebody else sets it."""
 

@@ -2,15 +2,18 @@
 
 Both kinds of failures come out alike, those of the service (a google.rpc.Status) and
 the gateway's own (a `RefusedError`). The table of HTTP statuses and error words is the
-annotations of `ErrorReason`; nothing else knows one.
+annotations of `ErrorReason`; nothing else knows one, but for what another server with
+this same API has answered: that has its status and word in the metadata.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
+import orjson
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from openinteractions.gateway.errors import Origin, Reason, RefusedError, as_it_is
@@ -23,6 +26,9 @@ DOMAIN = "openinteractions"
 """The domain of the reasons that `ErrorReason` lists."""
 
 _PASSED_ON = frozenset({"retry-after", "x-openinteractions-ignored"})
+
+_STATUS = "http_status"
+"""The member of an error's metadata with the status of another server's answer."""
 
 _INTERNAL = "Internal error."
 
@@ -41,10 +47,14 @@ class Failure:
     message: str
     grpc_code: int
     headers: dict[str, str]
+    passed_on: dict[str, Any] = field(default_factory=dict)
+    """The error as another server with this same API said it."""
 
     @property
     def error(self) -> dict[str, Any]:
         """The error as bodies and events carry it (contract §7.1)."""
+        if self.passed_on:
+            return self.passed_on
         return {"message": self.message, "code": self.code}
 
     def body(self, path: str) -> dict[str, Any]:
@@ -74,7 +84,10 @@ def failure(error: Exception, origin: Origin = as_it_is) -> Failure:
             name: value for name, value in error.headers.items() if name in _PASSED_ON
         }
         message = _PATH.sub(lambda path: origin(path[0]), error.status.message)
-        return _failure(_reason(error.status), message, headers)
+        info = _info(error.status)
+        if info is not None and _STATUS in info.metadata:
+            return _passed_on(error.status, info.metadata, message, headers)
+        return _failure(_reason(error.status, info), message, headers)
     return _failure(Reason.ERROR_REASON_INTERNAL, _INTERNAL, {})
 
 
@@ -85,11 +98,38 @@ def _failure(reason: ErrorReason, message: str, headers: dict[str, str]) -> Fail
     )
 
 
-def _reason(status: status_pb2.Status) -> ErrorReason:
+def _passed_on(
+    status: status_pb2.Status,
+    metadata: Mapping[str, str],
+    message: str,
+    headers: dict[str, str],
+) -> Failure:
+    said = orjson.loads(metadata.get("error", "{}"))
+    if said.get("message") == status.message:
+        said["message"] = message
+    return Failure(
+        int(metadata[_STATUS]),
+        metadata.get("code", ""),
+        message,
+        status.code,
+        headers,
+        said,
+    )
+
+
+def _info(status: status_pb2.Status) -> error_details_pb2.ErrorInfo | None:
     for detail in status.details:
         info = error_details_pb2.ErrorInfo()
         if detail.Unpack(info) and info.domain == DOMAIN and info.reason in _BY_NAME:
-            return _BY_NAME[info.reason]
+            return info
+    return None
+
+
+def _reason(
+    status: status_pb2.Status, info: error_details_pb2.ErrorInfo | None
+) -> ErrorReason:
+    if info is not None:
+        return _BY_NAME[info.reason]
     return _BY_CODE.get(status.code, Reason.ERROR_REASON_INTERNAL)
 
 

@@ -44,7 +44,9 @@ class DomainError(Exception):
         message: what went wrong, for a person; no internals, no secrets.
         field: the JSON path of the member at fault, such as
             `generation_config.temperature` or `input[0].content`, or None.
-        metadata: facts documented at the reason, such as `endpoint`.
+        metadata: facts documented at the reason, such as `endpoint`. What a server
+            with this same API answered has its `http_status` and `code`, and the
+            whole `error` as JSON text where that is short.
         retry_after: seconds to wait before another try, or None.
     """
 
@@ -195,4 +197,5 @@ def shape(reason: error_reason_pb2.ErrorReason) -> annotations_pb2.ErrorShape:
 
 def to_error(error: DomainError) -> error_pb2.Error:
     """Return the error as interactions and their events carry it."""
-    return error_pb2.Error(code=shape(error.reason).code, message=error.message)
+    code = error.metadata.get("code") or shape(error.reason).code
+    return error_pb2.Error(code=code, message=error.message)

@@ -18,6 +18,10 @@ from openinteractions.core.errors import (
 )
 from openinteractions.engine.plan import Caller, Planner, word
 from openinteractions.engine.ports import InteractionStore, Record
+from openinteractions.engine.relay_ports import Target
+from openinteractions.engine.relayed_run import RelayedRun
+from openinteractions.engine.relaying import Relaying
+from openinteractions.engine.run import Run
 from openinteractions.engine.supervisor import Running, Supervisor
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
 
@@ -34,17 +38,28 @@ class Interactions:
     """The use cases."""
 
     def __init__(
-        self, *, planner: Planner, store: InteractionStore, supervisor: Supervisor
+        self,
+        *,
+        planner: Planner,
+        store: InteractionStore,
+        supervisor: Supervisor,
+        relaying: Relaying | None = None,
     ) -> None:
         self._planner = planner
         self._store = store
         self._supervisor = supervisor
+        self._relaying = relaying
+        self._passes_on = relaying is not None and relaying.passes_on
 
     async def create(self, caller: Caller, request: Request) -> Interaction:
         """Create an interaction and return it, with the steps that it generated.
 
         Cancelling the call cancels the turn; nothing is stored then.
         """
+        if self._passes_on:
+            target = self._target(caller, request)
+            if target is not None and self._relaying is not None:
+                return await self._relaying.create(caller, request, target)
         run = await self._planner.plan(caller, request, stream=False)
         with self._supervisor.watch(run):
             return await run.answer()
@@ -54,8 +69,15 @@ class Interactions:
 
         A stored interaction whose id went out goes on when the iterator is closed.
         """
-        run = await self._planner.plan(caller, request, stream=True)
-        if not run.stored:
+        run: Run | RelayedRun
+        target = self._target(caller, request) if self._passes_on else None
+        if target is not None and self._relaying is not None:
+            run = await self._relaying.run(caller, request, target)
+            outlives = run.kept
+        else:
+            run = await self._planner.plan(caller, request, stream=True)
+            outlives = run.stored
+        if not outlives:
             with self._supervisor.watch(run):
                 async with aclosing(run.events()) as events:  # type: ignore[type-var]
                     async for batch in events:
@@ -76,6 +98,8 @@ class Interactions:
     ) -> Interaction:
         """Return an interaction with its whole timeline."""
         record = await self._load(caller, request.id)
+        if record.remote is not None and self._relaying is not None:
+            record = await self._relaying.fresh(caller, record)
         return _timeline(record, include_input=request.include_input)
 
     async def stream(
@@ -83,6 +107,13 @@ class Interactions:
     ) -> EventBatches:
         """Yield an interaction's events, after `last_event_id` if that is given."""
         record, running = await self._locate(caller, request.id)
+        if record.remote is not None and self._relaying is not None:
+            if not record.remote.whole:
+                async for batch in self._relaying.stream(caller, record, request):
+                    yield batch
+                return
+            if running is None and not lifecycle.has_ended(record.interaction.status):
+                running = self._relaying.follow(caller, record)
         after = None
         if request.HasField("last_event_id"):
             after = cursor.decode(request.last_event_id, request.id)
@@ -106,6 +137,8 @@ class Interactions:
         if running is not None:
             await running.stop()
             record = await self._load(caller, request.id)
+        elif record.remote is not None and self._relaying is not None:
+            return _timeline(await self._relaying.cancel(caller, record))
         status = record.interaction.status
         if status == Status.INTERACTION_STATUS_CANCELLED:
             return _timeline(record)
@@ -123,6 +156,8 @@ class Interactions:
         record, running = await self._locate(caller, request.id)
         if running is not None:
             await running.stop()
+        if record.remote is not None and self._relaying is not None:
+            await self._relaying.delete(caller, record)
         if not await self._store.delete(record.interaction.id, caller.owner):
             raise _not_found(request.id)
 
@@ -144,6 +179,17 @@ class Interactions:
         if len(found) > size:
             page.next_page_token = page.interactions[-1].id
         return page
+
+    def _target(self, caller: Caller, request: Request) -> Target | None:
+        """Return the server of this same API that a request is for, if it is for one.
+
+        Raises:
+            RequestError: it is not, and has what is not known here.
+        """
+        target = None if self._relaying is None else self._relaying.find(request)
+        if target is None and caller.refusal is not None:
+            raise caller.refusal
+        return target
 
     async def _locate(
         self, caller: Caller, interaction_id: str

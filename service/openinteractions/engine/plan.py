@@ -25,6 +25,7 @@ from openinteractions.engine.ports import (
     Models,
     Record,
 )
+from openinteractions.engine.recall import Recall
 from openinteractions.engine.run import FIRST_EVENT_SECONDS, Run
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
 
@@ -43,6 +44,10 @@ class Caller(Protocol):
 
     owner: str
     """Hash of the key; empty without authentication."""
+    request_id: str
+    """What the log and the response call the call."""
+    refusal: RequestError | None
+    """Why the request is refused by all but those who take what is not known here."""
     ignored: list[str]
     """Filled with the members that the model cannot follow and ignores."""
 
@@ -65,6 +70,7 @@ class Planner:
         store: InteractionStore,
         media: Media,
         clock: Clock,
+        recall: Recall | None = None,
         keeper: Keeper | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         first_event_seconds: float = FIRST_EVENT_SECONDS,
@@ -74,6 +80,7 @@ class Planner:
         self._store = store
         self._media = media
         self._clock = clock
+        self._recall = recall
         self._keeper = keeper
         self._entropy = entropy
         self._first_event_seconds = first_event_seconds
@@ -88,7 +95,7 @@ class Planner:
         """
         requests.validate(request)
         model = self._model(caller, request)
-        history = await self._history(caller, request)
+        history = await self._readable_history(caller, request)
         talk = conversation.Conversation()
         follows: str | None = None
         for record in history:
@@ -98,9 +105,14 @@ class Planner:
         steps: Sequence[step_pb2.Step] = talk.steps()
         if talk.origins:
             steps = await self._media.prepare(
-                steps, talk.origins, model.accepts, caller.owner, model=request.model
+                steps,
+                talk.origins,
+                model.accepts,
+                caller.owner,
+                model=request.model,
+                ignored=caller.ignored,
             )
-        interaction = self._new(request)
+        interaction = self.begin(request)
         marks = stream and interaction.HasField("id")
         return Run(
             model=model,
@@ -135,7 +147,32 @@ class Planner:
             origin=caller.origin,
         )
 
-    async def _history(self, caller: Caller, request: Request) -> Sequence[Record]:
+    async def _readable_history(
+        self, caller: Caller, request: Request
+    ) -> Sequence[Record]:
+        """Return what a request continues, as any model can read it."""
+        if not request.HasField("previous_interaction_id"):
+            return ()
+        history = await self.history(caller, request)
+        if self._recall is not None:
+            history = await self._recall.for_model(
+                history, request_id=caller.request_id
+            )
+        status, path = history[-1].interaction.status, "previous_interaction_id"
+        if status not in lifecycle.CONTINUABLE:
+            raise PreconditionError(
+                f"{path}: interaction {history[-1].interaction.id} cannot be continued "
+                f"while its status is {word(status)}.",
+                field=path,
+            )
+        return history
+
+    async def history(self, caller: Caller, request: Request) -> Sequence[Record]:
+        """Return what a request continues, oldest first, as it is stored.
+
+        Raises:
+            RequestError: there is no such interaction.
+        """
         if not request.HasField("previous_interaction_id"):
             return ()
         previous, path = request.previous_interaction_id, "previous_interaction_id"
@@ -148,16 +185,9 @@ class Planner:
             raise RequestError(
                 f"{path}: there is no interaction {previous[:80]!r}.", field=path
             )
-        status = history[-1].interaction.status
-        if status not in lifecycle.CONTINUABLE:
-            raise PreconditionError(
-                f"{path}: interaction {previous} cannot be continued while its status "
-                f"is {word(status)}.",
-                field=path,
-            )
         return history
 
-    def _new(self, request: Request) -> Interaction:
+    def begin(self, request: Request) -> Interaction:
         """Return the interaction that a request begins."""
         interaction = Interaction(
             object="interaction", status=Status.INTERACTION_STATUS_IN_PROGRESS

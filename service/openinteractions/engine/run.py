@@ -27,6 +27,7 @@ from openinteractions.core.errors import (
 from openinteractions.core.fold import Fold
 from openinteractions.core.model_events import ModelEvent
 from openinteractions.engine.interrupt import Interrupt, StoppedError
+from openinteractions.engine.journal import Journal
 from openinteractions.engine.ports import (
     Clock,
     InteractionStore,
@@ -77,6 +78,15 @@ class Run:
     def stored(self) -> bool:
         """Whether the interaction is kept."""
         return self.interaction.HasField("id")
+
+    @property
+    def leased(self) -> bool:
+        """Whether its row is to be ended when this process is gone."""
+        return self.begun
+
+    def open_journal(self) -> Journal:
+        """Return what its readers are to follow."""
+        return Journal(self.interaction.id, self.replay)
 
     def stop(self, error: DomainError | None = None) -> None:
         """End the turn where it is: `cancelled`, or `failed` with an error.

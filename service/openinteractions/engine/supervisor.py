@@ -3,18 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
+from openinteractions.core.cursor import Cursor
 from openinteractions.core.errors import DomainError, InternalError, UnavailableError
-from openinteractions.engine.journal import Journal
-from openinteractions.engine.run import Run
-from openinteractions.v1 import event_pb2
+from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
 
 CLOSING = "The server is shutting down."
+
+
+class Journal(Protocol):
+    """The events of one running interaction (see `journal` and `log`)."""
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Add events at the end and wake the readers."""
+
+    def end(self, last: Sequence[Event], error: Exception | None) -> None:
+        """Add the last events, and the error that comes after them."""
+
+    def tail(self, after: Cursor | None = None) -> AsyncIterator[Sequence[Event]]:
+        """Yield the events after a cursor until the interaction has ended."""
+
+
+class Stoppable(Protocol):
+    """What can be ended where it is."""
+
+    def stop(self, error: DomainError | None = None) -> None:
+        """End it: `cancelled`, or `failed` with an error."""
+
+
+class Run(Stoppable, Protocol):
+    """A turn of an interaction that outlives its callers."""
+
+    @property
+    def interaction(self) -> interaction_pb2.Interaction:
+        """The interaction, with its id."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether its row is, or is about to be, in the store."""
+
+    @property
+    def leased(self) -> bool:
+        """Whether its row is to be ended when this process is gone."""
+
+    def open_journal(self) -> Journal:
+        """Return what its readers are to follow."""
+
+    def events(self) -> AsyncIterator[Sequence[Event]]:
+        """Run the turn and yield its events in batches, as they happen."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +89,7 @@ class Supervisor:
 
     def __init__(self) -> None:
         self._running: dict[str, Running] = {}
-        self._watched: set[Run] = set()
+        self._watched: set[Stoppable] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
@@ -60,7 +102,7 @@ class Supervisor:
         """
         self._refuse_when_closing()
         identifier = run.interaction.id
-        journal = Journal(identifier, run.replay)
+        journal = run.open_journal()
         task = asyncio.get_running_loop().create_task(
             self._drive(run, journal), name=f"run {identifier}"
         )
@@ -69,7 +111,7 @@ class Supervisor:
         return running
 
     @contextmanager
-    def watch(self, run: Run) -> Iterator[None]:
+    def watch(self, run: Stoppable) -> Iterator[None]:
         """Keep an eye on a run that its caller drives.
 
         Raises:
@@ -90,7 +132,7 @@ class Supervisor:
 
     def ids(self) -> list[str]:
         """Return the ids of the interactions whose rows are kept alive here."""
-        return [name for name, one in self._running.items() if one.run.begun]
+        return [name for name, one in self._running.items() if one.run.leased]
 
     async def close(self, grace_seconds: float) -> None:
         """Take no more runs, let those that run finish for a while, stop the rest."""

@@ -10,11 +10,18 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
+from openinteractions.core.errors import RequestError
+
 ORIGIN = "x-openinteractions-origin"
+
+REFUSAL = "x-openinteractions-refusal"
+"""With which a gateway says why it would refuse a request: it has members, or words,
+that are not known here. Percent-encoded text."""
 
 _GOOD_ORIGIN = re.compile(r"https?://[\w.:\[\]-]{1,300}(/[\w./~-]{0,300})?", re.ASCII)
 
@@ -31,6 +38,8 @@ class Call:
     """Hash of the caller's key; empty without authentication."""
     request_id: str = ""
     """What the log and the response call this call."""
+    refusal: RequestError | None = None
+    """Why the request is refused by all but those who take what is not known here."""
     ignored: list[str] = field(default_factory=list)
     """Members of the request that the model cannot follow and ignores."""
     headers: dict[str, str] = field(default_factory=dict)
@@ -44,6 +53,13 @@ class Call:
         """
         origin = self.metadata.get(ORIGIN, "")
         return origin if _GOOD_ORIGIN.fullmatch(origin) else ""
+
+    def note_refusal(self) -> bool:
+        """Take over why a gateway would refuse the request, if it would."""
+        said = self.metadata.get(REFUSAL)
+        if said is not None:
+            self.refusal = RequestError(unquote(said))
+        return said is not None
 
 
 Unary = Callable[[Call, Any], Awaitable[Message]]

@@ -31,31 +31,45 @@ Words = Mapping[str, str]
 """The spelling of each known word, by the word in lower case."""
 
 
+class UnknownMemberError(RequestError):
+    """The request has a member, or a kind of object, that is not known here."""
+
+
 class _Misfit(Exception):  # noqa: N818 - never leaves this module
     """A value is refused; its path is collected while the checks unwind."""
 
-    def __init__(self, say: Callable[[str], str], *segments: str) -> None:
+    def __init__(
+        self, say: Callable[[str], str], *segments: str, unknown: bool = False
+    ) -> None:
         super().__init__()
         self.say = say
+        self.unknown = unknown
         self.segments = list(segments)
 
     def as_error(self) -> RequestError:
         path = ""
         for segment in reversed(self.segments):
             path += segment if segment.startswith("[") or not path else f".{segment}"
-        return RequestError(self.say(path), field=path)
+        kind = UnknownMemberError if self.unknown else RequestError
+        return kind(self.say(path), field=path)
 
 
 class Checks:
-    """The checks of all message types that were asked for."""
+    """The checks of all message types that were asked for.
 
-    def __init__(self) -> None:
+    Args:
+        passing: lets through, as JSON objects, what is not known here.
+    """
+
+    def __init__(self, *, passing: bool = False) -> None:
+        self._passing = passing
         self._known: dict[str, Check] = {}
 
     def check(self, message: Message) -> None:
         """Check a message and spell its known words as the contract does.
 
         Raises:
+            UnknownMemberError: the first that is refused is not known here.
             RequestError: a member is refused.
         """
         try:
@@ -103,7 +117,9 @@ class Checks:
             return _finite
         if field.enum_type is not None:
             return _number(field.enum_type.values_by_number)
-        return _text(field)
+        check = _text(field)
+        known = check is None or check is _json
+        return check if known or not self._passing else _object
 
 
 def _holder(field: FieldDescriptor) -> Descriptor:
@@ -229,10 +245,21 @@ def _json(text: str) -> None:
         raise _Misfit(lambda path: f"Invalid input at '{path}': not JSON.") from None
 
 
+def _object(text: str) -> None:
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise _Misfit(lambda path: f"Invalid input at '{path}': not a JSON object.")
+
+
 def _unknown_members(text: str) -> None:
     """Refuse members that we do not know; the first is named."""
     names = list(_members(text)) or ["rest"]
-    raise _Misfit(lambda path: f"Unknown parameter '{path}'.", _clip(names[0]))
+    raise _Misfit(
+        lambda path: f"Unknown parameter '{path}'.", _clip(names[0]), unknown=True
+    )
 
 
 def _unknown_kind(discriminator: str) -> Check:
@@ -243,6 +270,7 @@ def _unknown_kind(discriminator: str) -> Check:
         raise _Misfit(
             lambda path: f"The value '{word}' is not supported for '{path}'.",
             discriminator,
+            unknown=True,
         )
 
     return refuse

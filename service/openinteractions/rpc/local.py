@@ -15,7 +15,7 @@ from google.rpc import status_pb2
 
 from openinteractions.core.errors import DomainError
 from openinteractions.rpc.authentication import Authentication
-from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
+from openinteractions.rpc.call import REFUSAL, Call, Feed, Handlers, Stream, Unary
 from openinteractions.rpc.guard import guard
 from openinteractions.rpc.status import to_status
 
@@ -25,6 +25,8 @@ Failure = Callable[[status_pb2.Status, Mapping[str, str]], Exception]
 
 class LocalUpstream:
     """Calls handlers directly; requests are what the gateway's codec has let through.
+
+    Where it would not have, the metadata say so (`call.REFUSAL`).
 
     `headers` is filled before a call returns or fails, and before the first batch of
     a stream.
@@ -68,6 +70,8 @@ class LocalUpstream:
     ) -> Message:
         """Call an RPC with one answer. Cancelling this cancels the call."""
         call = Call(method, metadata)
+        if REFUSAL in metadata:
+            call.note_refusal()
         try:
             return await self._unary[method](call, request)
         except DomainError as error:
@@ -84,6 +88,8 @@ class LocalUpstream:
     ) -> AsyncIterator[Sequence[Message]]:
         """Call an RPC with many answers. Closing the iterator says the caller left."""
         call = Call(method, metadata)
+        if REFUSAL in metadata:
+            call.note_refusal()
         try:
             batches = self._stream[method](call, request)
             async with aclosing(batches):  # type: ignore[type-var]

@@ -43,8 +43,13 @@ class GrpcServer:
         authentication: Authentication,
         *,
         max_message_bytes: int,
+        passing_on: bool = False,
     ) -> None:
-        """Make the server; `max_message_bytes` holds in either direction."""
+        """Make the server.
+
+        `max_message_bytes` holds in either direction; `passing_on` says whether
+        requests may go on to servers that take what is not known here.
+        """
         self._services = tuple(handlers.service.full_name for handlers in services)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         self._server = grpc.aio.server(
@@ -56,7 +61,9 @@ class GrpcServer:
         )
         self._server.add_generic_rpc_handlers(
             tuple(
-                generic_handler(guard(strict(handlers), authentication))
+                generic_handler(
+                    guard(strict(handlers, passing_on=passing_on), authentication)
+                )
                 for handlers in services
             )
         )

@@ -1,7 +1,9 @@
 """Handlers that take requests as bytes from outside and refuse bad ones.
 
 The other face refuses in JSON what `checks` refuses here; bytes that are no message end
-here too. The caller's key has been looked at before.
+here too. The caller's key has been looked at before. What is not known here, in a
+request that may be for another server, is for whoever finds out where it goes: the call
+has the refusal.
 """
 
 from __future__ import annotations
@@ -14,16 +16,26 @@ from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.core.errors import RequestError
 from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
-from openinteractions.rpc.checks import Checks
+from openinteractions.rpc.checks import Checks, UnknownMemberError
+
+PASSED_ON = frozenset({"openinteractions.v1.CreateInteractionRequest"})
+"""Requests that another server may take as they are."""
+
+Read = Callable[[Call, bytes], Message]
 
 
-def strict(handlers: Handlers) -> Handlers:
-    """Return the handlers for serialized requests."""
-    checks = Checks()
+def strict(handlers: Handlers, *, passing_on: bool = False) -> Handlers:
+    """Return the handlers for serialized requests.
+
+    With `passing_on` those that another server may take have what is not known here.
+    """
+    checks, passing = Checks(), Checks(passing=True)
     kinds = handlers.service.methods_by_name
 
-    def read(name: str) -> Callable[[bytes], Message]:
-        return _reader(kinds[name].input_type, checks)
+    def read(name: str) -> Read:
+        kind = kinds[name].input_type
+        open_to_all = passing_on and kind.full_name in PASSED_ON
+        return _reader(kind, checks, passing if open_to_all else None)
 
     return Handlers(
         handlers.service,
@@ -34,41 +46,50 @@ def strict(handlers: Handlers) -> Handlers:
     )
 
 
-def _reader(kind: Descriptor, checks: Checks) -> Callable[[bytes], Message]:
+def _reader(kind: Descriptor, checks: Checks, passing: Checks | None) -> Read:
     parse = GetMessageClass(kind).FromString
     checks.prepare(kind)
 
-    def read(serialized: bytes) -> Message:
+    def read(call: Call, serialized: bytes) -> Message:
         try:
             request = parse(serialized)
         except DecodeError:
             raise RequestError("The request is not a valid message.") from None
-        checks.check(request)
+        try:
+            checks.check(request)
+        except UnknownMemberError as refusal:
+            if passing is None:
+                raise
+            passing.check(request)
+            if not call.note_refusal():
+                call.refusal = refusal
         return request
 
     return read
 
 
-def _unary(read: Callable[[bytes], Message], handler: Unary) -> Unary:
+def _unary(read: Read, handler: Unary) -> Unary:
     async def take(call: Call, request: bytes) -> Message:
-        return await handler(call, read(request))
+        return await handler(call, read(call, request))
 
     return take
 
 
-def _stream(read: Callable[[bytes], Message], handler: Stream) -> Stream:
+def _stream(read: Read, handler: Stream) -> Stream:
     def take(call: Call, request: bytes) -> AsyncIterator[Sequence[Message]]:
-        return handler(call, read(request))
+        return handler(call, read(call, request))
 
     return take
 
 
-def _feed(read: Callable[[bytes], Message], handler: Feed) -> Feed:
-    async def read_all(requests: AsyncIterator[bytes]) -> AsyncIterator[Message]:
+def _feed(read: Read, handler: Feed) -> Feed:
+    async def read_all(
+        call: Call, requests: AsyncIterator[bytes]
+    ) -> AsyncIterator[Message]:
         async for request in requests:
-            yield read(request)
+            yield read(call, request)
 
     async def take(call: Call, requests: AsyncIterator[bytes]) -> Message:
-        return await handler(call, read_all(requests))
+        return await handler(call, read_all(call, requests))
 
     return take

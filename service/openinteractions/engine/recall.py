@@ -1,0 +1,182 @@
+"""Conversations wherever their turns are kept, made readable for who is asked next.
+
+A turn that only another server has is fetched from there; one that still ran when it
+was last looked at is looked at again. What one server signed is for that server only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from openinteractions.core import inputs, lifecycle, relayed
+from openinteractions.core.errors import (
+    BackendError,
+    InternalError,
+    NotFoundError,
+    PreconditionError,
+    to_error,
+)
+from openinteractions.engine.ports import InteractionStore, Record, Remote
+from openinteractions.engine.relay_ports import Relay, Relays
+from openinteractions.v1 import (
+    interaction_pb2,
+    interaction_service_pb2,
+    step_pb2,
+)
+
+Interaction = interaction_pb2.Interaction
+Request = interaction_service_pb2.CreateInteractionRequest
+Status = interaction_pb2.InteractionStatus
+
+_Change = Callable[[Iterable[step_pb2.Step]], list[step_pb2.Step]]
+
+_NOT_FOUND = "404"
+
+
+class Recall:
+    """Reads interactions that other servers made."""
+
+    def __init__(self, *, store: InteractionStore, relays: Relays) -> None:
+        self._store = store
+        self._relays = relays
+
+    async def for_model(
+        self, history: Sequence[Record], *, request_id: str
+    ) -> Sequence[Record]:
+        """Return a conversation as the models of other dialects can read it.
+
+        Raises:
+            DomainError: a turn cannot be had from its server.
+        """
+        for record in history:
+            if record.remote is not None:
+                break
+        else:
+            return history
+        found = [await self.fresh(one, request_id=request_id) for one in history]
+        return [_changed(one, relayed.common) if one.remote else one for one in found]
+
+    async def for_relay(
+        self, history: Sequence[Record], relay: Relay, *, request_id: str
+    ) -> Sequence[Record]:
+        """Return a conversation as a server with this same API can read it.
+
+        Raises:
+            DomainError: a turn cannot be had from its server.
+        """
+        found = [await self.fresh(one, request_id=request_id) for one in history]
+        return [
+            one if _made_at(one, relay) else _changed(one, relayed.foreign)
+            for one in found
+        ]
+
+    async def fresh(self, record: Record, *, request_id: str) -> Record:
+        """Return an interaction as it is now, with its input and its steps.
+
+        Raises:
+            NotFoundError: its server does not have it any more.
+            PreconditionError: its server is not configured any more.
+            BackendError: its server failed.
+        """
+        remote = record.remote
+        if remote is None or remote.id is None or _is_settled(record, remote):
+            return record
+        relay = self.relay(record, remote)
+        try:
+            said = await relay.get(remote.id, include_input=True, request_id=request_id)
+        except BackendError as error:
+            if error.metadata.get("http_status") != _NOT_FOUND:
+                raise
+            return await self._lost(record, remote)
+        return await self.adopt(record, remote, said)
+
+    def relay(self, record: Record, remote: Remote) -> Relay:
+        """Return the server that has an interaction.
+
+        Raises:
+            PreconditionError: it is not configured any more.
+        """
+        relay = self._relays.named(remote.endpoint)
+        if relay is None:
+            raise PreconditionError(
+                f"Interaction {record.interaction.id} is kept by the endpoint "
+                f'"{remote.endpoint}", which is not configured.'
+            )
+        return relay
+
+    async def adopt(self, record: Record, remote: Remote, said: Interaction) -> Record:
+        """Return an interaction as its server tells it; one that ended is stored so."""
+        steps = relayed.output(said.steps, said.input)
+        known = record.interaction
+        given = _own_input(said, len(said.steps) - len(steps), remote.prior)
+        relayed.rewrite(said, known, record.request)
+        whole = relayed.overlay(known, said)
+        del whole.steps[:]
+        whole.steps.extend(steps)
+        request = Request()
+        request.CopyFrom(record.request)
+        if not remote.whole:
+            request.input.CopyFrom(given)
+        told = Record(record.owner, request, whole, remote)
+        if not lifecycle.has_ended(known.status) and lifecycle.has_ended(whole.status):
+            row = told if remote.whole else _head(record, whole)
+            await self._store.update(row)
+        return told
+
+    async def _lost(self, record: Record, remote: Remote) -> Record:
+        """Say what has become of an interaction that its server has lost."""
+        identifier = record.interaction.id
+        if not remote.whole:
+            raise NotFoundError(
+                f"Interaction {identifier} is gone at the endpoint "
+                f'"{remote.endpoint}", which alone had it.'
+            )
+        ended = Interaction()
+        ended.CopyFrom(record.interaction)
+        ended.status = Status.INTERACTION_STATUS_FAILED
+        gone = InternalError(f'The endpoint "{remote.endpoint}" has lost it.')
+        ended.errors.append(to_error(gone))
+        row = Record(record.owner, record.request, ended, remote)
+        await self._store.update(row)
+        return row
+
+
+def _is_settled(record: Record, remote: Remote) -> bool:
+    return remote.whole and lifecycle.has_ended(record.interaction.status)
+
+
+def _made_at(record: Record, relay: Relay) -> bool:
+    return record.remote is not None and record.remote.endpoint == relay.endpoint
+
+
+def _head(record: Record, whole: Interaction) -> Record:
+    return Record(record.owner, record.request, relayed.head(whole), record.remote)
+
+
+def _own_input(said: Interaction, before: int, prior: int) -> interaction_pb2.Input:
+    """Return what the caller said: without the turns that were sent along with it."""
+    if said.HasField("input") and not prior:
+        return said.input
+    given = interaction_pb2.Input()
+    given.steps.SetInParent()
+    sent: Sequence[step_pb2.Step] = said.steps[:before]
+    if said.HasField("input"):
+        sent = inputs.to_steps(said.input)
+    given.steps.items.extend(sent[prior:])
+    return given
+
+
+def _changed(record: Record, change: _Change) -> Record:
+    """Return a turn with other steps, those of its input included."""
+    request, interaction = Request(), Interaction()
+    request.CopyFrom(record.request)
+    interaction.CopyFrom(record.interaction)
+    if not request.input.HasField("text"):
+        given = inputs.to_steps(request.input) if request.HasField("input") else []
+        request.input.steps.SetInParent()
+        del request.input.steps.items[:]
+        request.input.steps.items.extend(change(given))
+    steps = change(interaction.steps)
+    del interaction.steps[:]
+    interaction.steps.extend(steps)
+    return Record(record.owner, request, interaction, record.remote)
