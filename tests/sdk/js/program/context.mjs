@@ -62,6 +62,11 @@ export class Context {
     return (await this.#door("_seen", model)).count;
   }
 
+  /** The newest requests that the model server got for a name, oldest first. */
+  async requests(model) {
+    return (await this.#door("_requests", model)).requests;
+  }
+
   /** Wait until an answer of that name waits for its release. */
   async waiting(model) {
     await this.#door("_waiting", model);

@@ -6,6 +6,7 @@ import { files } from "./files.mjs";
 import { functions } from "./functions.mjs";
 import { loops } from "./loops.mjs";
 import { formats } from "./formats.mjs";
+import { generated } from "./generated.mjs";
 import { inputs } from "./inputs.mjs";
 import { media } from "./media.mjs";
 import { refusals } from "./refusals.mjs";
@@ -20,6 +21,7 @@ const groups = [
   files,
   inputs,
   media,
+  generated,
   replies,
   formats,
   thoughts,

@@ -72,9 +72,8 @@ export const refusals = {
     await bad(t, { continuation_token: "token" }, ["continuation_token"]);
   },
 
-  "image output is not supported yet": async (t) => {
-    await notSupported(t, { response_modalities: ["IMAGE"] }, "response_modalities");
-    await notSupported(t, { response_format: { type: "image" } }, "response_format");
+  "video output is refused": async (t) => {
+    await bad(t, { response_modalities: ["VIDEO"] }, ["response_modalities[0]"]);
   },
 
   "text output may be asked for in any case": async (t) => {
