@@ -68,6 +68,7 @@ DESCRIBED: list[tuple[bytes, dict[str, str], dict[str, Any]]] = [
     (b"{}", {}, {}),
     (b'{"file":{"displayName":"d","mimeType":"a/b","sizeBytes":"6"}}', {},
      {"file": {"display_name": "d", "mime_type": "a/b", "size_bytes": 6}}),
+    (b"{'file': {'display_name': 'd'}}", {}, {"file": {"display_name": "d"}}),
     (b'{"file":{"display_name":"d","mime_type":"a/b","size_bytes":6}}', {},
      {"file": {"display_name": "d", "mime_type": "a/b", "size_bytes": 6}}),
     (b'{"file":{"name":"files/x"}}',

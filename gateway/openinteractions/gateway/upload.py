@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 from multidict import CIMultiDictProxy
@@ -21,6 +22,7 @@ from openinteractions.gateway.exchange import Exchange
 from openinteractions.gateway.origins import ORIGIN
 from openinteractions.gateway.parse import parse
 from openinteractions.gateway.query import parse_query
+from openinteractions.gateway.quotes import double_quoted
 from openinteractions.gateway.upload_answers import RECEIVED, STATUS, UploadAnswers
 from openinteractions.gateway.upload_calls import UploadCalls, nothing, without
 from openinteractions.gateway.upload_whole import WholeUploads
@@ -118,7 +120,7 @@ class Uploads:
 
     def _describe(self, body: bytes) -> rpcs.StartUploadRequest:
         try:
-            value = parse(body) if body.strip() else {}
+            value = _read(body) if body.strip() else {}
             return self._codec.decode(rpcs.StartUploadRequest, value)
         except DecodeError as error:
             raise refused(error.message()) from None
@@ -164,6 +166,16 @@ class Uploads:
         return await self._calls.write(
             exchange, first, body, finish="finalize" in words
         )
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        return parse(body)
+    except RefusedError:
+        again = double_quoted(body)
+        if again == body:
+            raise
+    return parse(again)
 
 
 def _form(headers: CIMultiDictProxy[str], parameters: Mapping[str, str]) -> str:
