@@ -76,17 +76,23 @@ def _questions(plan: Plan, scope: dict[str, Any]) -> list[str]:
             asked_for_union = True
             continue
         value = f"getattr(message, {name!r})" if iskeyword(name) else f"message.{name}"
-        present = f"message.HasField({name!r})" if field.has_presence else value
-        lines.append(f"if {present}:")
+        has = f"message.HasField({name!r})"
+        if not field.has_presence:
+            lines += [f"value = {value}", "if value:"]
+        elif field.message_type is None:
+            # What is not empty is there: nearly always the shorter way.
+            lines += [f"value = {value}", f"if value or {has}:"]
+        else:
+            lines += [f"if {has}:", f"    value = {value}"]
         if write is not None:
             scope[f"write_{name}"] = write
-            lines.append(f"    write_{name}(made, {value})")
+            lines.append(f"    write_{name}(made, value)")
         elif encode is not None:
             scope[f"encode_{name}"] = encode
-            lines.append(f"    value = encode_{name}({value})")
+            lines.append(f"    value = encode_{name}(value)")
             lines.append(f"    if value is not None: made[{key!r}] = value")
         else:
-            lines.append(f"    made[{key!r}] = {value}")
+            lines.append(f"    made[{key!r}] = value")
     return lines
 
 
