@@ -1,8 +1,8 @@
 """The model server at the other end of the wire: prepared bytes for every request.
 
-`tokens-N` is answered as by the backend of the benchmark. A stream comes in one read
-(`tokens-N`) or in one read for each chunk (`tokens-N-singly`), the next of which comes
-only when the server has dealt with the one before.
+`tokens-N` is answered as by the backend of the benchmark: each event of a stream is an
+HTTP chunk. They come in one read (`tokens-N`) or in one read each (`tokens-N-singly`),
+the next of which comes only when the server has dealt with the one before.
 """
 
 from __future__ import annotations
@@ -75,16 +75,16 @@ def _stream(count: int, *, singly: bool) -> list[bytes]:
     ]
     choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
     kind = "chat.completion.chunk"
-    chunks = [_frame(kind, [choice]) for choice in choices]
-    chunks.append(_frame(kind, [], count))
-    events = [b"data: %b\n\n" % orjson.dumps(chunk) for chunk in chunks]
+    frames = [_frame(kind, [choice]) for choice in choices]
+    frames.append(_frame(kind, [], count))
+    events = [b"data: %b\n\n" % orjson.dumps(frame) for frame in frames]
     events.append(b"data: [DONE]\n\n")
-    reads = events if singly else [b"".join(events)]
-    head = _HEAD % (b"text/event-stream", b"Transfer-Encoding: chunked")
-    pieces = [b"%x\r\n%b\r\n" % (len(read), read) for read in reads]
-    pieces[0] = head + pieces[0]
-    pieces[-1] += b"0\r\n\r\n"
-    return pieces
+    chunks = [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+    chunks[0] = (
+        _HEAD % (b"text/event-stream", b"Transfer-Encoding: chunked") + chunks[0]
+    )
+    chunks[-1] += b"0\r\n\r\n"
+    return chunks if singly else [b"".join(chunks)]
 
 
 def _frame(
