@@ -11,6 +11,7 @@ import pytest
 
 from openinteractions.config import (
     Address,
+    Agent,
     Auth,
     Config,
     ConfigError,
@@ -29,6 +30,7 @@ from openinteractions.config import (
 
 EXAMPLE = Path(__file__).parents[1] / "openinteractions.example.toml"
 
+GEMINI = '[endpoints.g]\ndialect = "gemini"\n'
 VLLM = '[endpoints.vllm]\ndialect = "chat"\nbase_url = "http://gpu1:8000/v1"\n'
 EVERY_NAME = '[models."*"]\nendpoint = "vllm"\n'
 
@@ -66,6 +68,7 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
         egress=Egress(enabled=True, allow=(), timeout_seconds=30, max_bytes=52_428_800),
         endpoints={"embedded": Endpoint(dialect="embedded")},
         models={"*": Model(endpoint="embedded")},
+        agents={},
         environment={},
     )
 
@@ -232,6 +235,13 @@ def test_every_setting_is_read() -> None:
         threads = 3
         [endpoints.play]
         dialect = "scripted"
+        [endpoints.other]
+        dialect = "gemini"
+        base_url = "http://other/v1"
+        store = "here"
+        [agents."deep-research"]
+        endpoint = "other"
+        upstream = "research"
         [models."gemini-2.5-flash"]
         endpoint = "vllm"
         upstream = "Qwen/Qwen3-32B"
@@ -294,7 +304,11 @@ def test_every_setting_is_read() -> None:
             ),
             "here": Endpoint(dialect="embedded", threads=3),
             "play": Endpoint(dialect="scripted"),
+            "other": Endpoint(
+                dialect="gemini", base_url="http://other/v1", store="here"
+            ),
         },
+        agents={"deep-research": Agent(endpoint="other", upstream="research")},
         models={
             "gemini-2.5-flash": Model(
                 endpoint="vllm",
@@ -379,7 +393,7 @@ REFUSED = {
         "http = 1",
         (
             "http: unknown table; known are server, auth, store, files, objects, "
-            "egress, endpoints, models"
+            "egress, endpoints, models, agents"
         ),
     ),
     "unknown key": (
@@ -441,8 +455,8 @@ REFUSED = {
     "unknown dialect": (
         '[endpoints.v]\ndialect = "openai"',
         (
-            'endpoints.v.dialect: expected one of "chat", "responses", "embedded", '
-            '"scripted", got "openai"'
+            'endpoints.v.dialect: expected one of "chat", "responses", "gemini", '
+            '"embedded", "scripted", got "openai"'
         ),
     ),
     "unknown word or boolean": (
@@ -690,6 +704,42 @@ REFUSED = {
             'endpoints.v.base_url: the dialect "embedded" has no server; '
             'leave it out, or use dialect = "chat"'
         ),
+    ),
+    "a place to keep what is no relay's": (
+        VLLM + 'store = "here"',
+        (
+            'endpoints.vllm.store: what the dialect "chat" answers is kept here; '
+            'leave it out, or use dialect = "gemini"'
+        ),
+    ),
+    "Google without a key": (
+        GEMINI,
+        (
+            "endpoints.g.api_key_env: missing; Google's server needs a key, for "
+            'example that in "GEMINI_API_KEY"; for another server, give its base_url'
+        ),
+    ),
+    "a relay at Azure": (
+        GEMINI + 'base_url = "http://g/v1"\napi_version = "1"',
+        (
+            "endpoints.g.api_version: is for Azure resources; the dialect "
+            '"gemini" has the version in base_url'
+        ),
+    ),
+    "agents of a chat server": (
+        VLLM + '[agents."*"]\nendpoint = "vllm"',
+        (
+            'agents."*".endpoint: the dialect "chat" has no agents; name an endpoint '
+            'with dialect = "gemini"'
+        ),
+    ),
+    "agents of no endpoint": (
+        VLLM + '[agents.a]\nendpoint = "gone"',
+        "agents.a.endpoint: there is no [endpoints.gone]; known are: vllm",
+    ),
+    "an agent without a name": (
+        VLLM + '[agents.""]\nendpoint = "vllm"',
+        'agents."": an agent needs a name',
     ),
     "chat with threads": (
         VLLM + "threads = 2",
@@ -1030,7 +1080,7 @@ def test_the_defaults_that_the_example_shows_are_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [Server, Auth, Store, Egress, Endpoint, Model, Profile]
+    "table", [Server, Auth, Store, Egress, Endpoint, Agent, Model, Profile]
 )
 def test_the_example_has_every_setting(table: type[msgspec.Struct]) -> None:
     text = EXAMPLE.read_text("utf-8")

@@ -1,6 +1,7 @@
 """The composition root: makes the parts, joins them, runs them, and ends them in order.
 
-The only module that names adapters. Nothing here decides anything about interactions.
+With `backends`, the only module that names adapters. Nothing here decides anything
+about interactions.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ from dataclasses import dataclass
 import uvloop
 from aiohttp import web
 
-from openinteractions.config import Address, Config, ConfigError, Egress
-from openinteractions.core.errors import UnavailableError
+from openinteractions import backends
+from openinteractions.config import Address, Config, ConfigError
 from openinteractions.engine.files import Addresses as FileAddresses
 from openinteractions.engine.files import Expiry, Files, Limits, Uploads
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.leases import Leases
 from openinteractions.engine.media import Media
+from openinteractions.engine.own_files import Inliner
 from openinteractions.engine.plan import Planner
+from openinteractions.engine.recall import Recall
+from openinteractions.engine.relaying import Relaying
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.hosts import Hosts
 from openinteractions.gateway.origins import Origins
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.upstream import StatusError
-from openinteractions.models.embedded import weights
-from openinteractions.models.embedded.model import EmbeddedHost
-from openinteractions.models.registry import Registry
 from openinteractions.rpc import files as file_rpcs
 from openinteractions.rpc import interactions as interaction_rpcs
 from openinteractions.rpc.authentication import Authentication
@@ -46,7 +47,7 @@ from openinteractions.storage.migrate import UnusableStoreError
 from openinteractions.storage.objects.directory import DirectoryObjects
 from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.tools.documents.reader import Documents
-from openinteractions.tools.egress import Addresses, Door
+from openinteractions.tools.egress import Door
 
 HOUR_SECONDS = 3600.0
 
@@ -134,29 +135,50 @@ async def _running(config: Config) -> AsyncIterator[str]:
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(config.store.path)
         stack.push_async_callback(store.close)
-        egress = _egress(config.egress)
+        egress = backends.egress(config.egress)
         stack.push_async_callback(egress.close)
-        models = _models(config)
+        models = backends.models(config)
         stack.push_async_callback(models.close)
         await stack.enter_async_context(
             Leases(store=store, supervisor=supervisor, clock=clock)
         )
         files, uploads = await _files(config, state, stack, store, clock)
         media = _media(config, egress, files)
+        relays = backends.relays(config)
+        stack.push_async_callback(relays.close)
+        recall = Recall(store=store, relays=relays)
         planner = Planner(
-            models=models, store=store, media=media, clock=clock, keeper=files
+            models=models,
+            store=store,
+            media=media,
+            clock=clock,
+            keeper=files,
+            recall=recall,
+        )
+        relaying = Relaying(
+            relays=relays,
+            recall=recall,
+            planner=planner,
+            store=store,
+            supervisor=supervisor,
+            inliner=Inliner(files, limit=config.server.max_media_bytes),
+            clock=clock,
+        )
+        interactions = Interactions(
+            planner=planner, store=store, supervisor=supervisor, relaying=relaying
         )
         services = [
-            interaction_rpcs.handlers(
-                Interactions(planner=planner, store=store, supervisor=supervisor)
-            ),
+            interaction_rpcs.handlers(interactions),
             file_rpcs.handlers(files, uploads),
         ]
         grpc = GrpcServer(
-            services, authentication, max_message_bytes=config.server.max_body_bytes
+            services,
+            authentication,
+            max_message_bytes=config.server.max_body_bytes,
+            passing_on=relaying.passes_on,
         )
         upstream = LocalUpstream(services, authentication, failure=StatusError)
-        gateway = _gateway(config, upstream, state)
+        gateway = _gateway(config, upstream, state, passing_on=relaying.passes_on)
         http = web.ServerRunner(gateway.server(), shutdown_timeout=WRITE_SECONDS)
         await http.setup()
         stack.push_async_callback(http.cleanup)
@@ -170,7 +192,9 @@ async def _running(config: Config) -> AsyncIterator[str]:
         await _finish(http, grpc, supervisor, config.server.shutdown_grace_seconds)
 
 
-def _gateway(config: Config, upstream: LocalUpstream, state: _State) -> Gateway:
+def _gateway(
+    config: Config, upstream: LocalUpstream, state: _State, *, passing_on: bool
+) -> Gateway:
     """Make the HTTP face."""
     server = config.server
     return Gateway(
@@ -182,6 +206,7 @@ def _gateway(config: Config, upstream: LocalUpstream, state: _State) -> Gateway:
         ready=lambda: state.ready,
         hosts=Hosts(server.public_url) if config.auth is None else None,
         origins=Origins(server.public_url, server.trusted_proxies),
+        passing_on=passing_on,
     )
 
 
@@ -242,29 +267,6 @@ async def _files(
     )
     parts = (store.files, objects, clock, addresses, limits)
     return Files(*parts), Uploads(*parts)
-
-
-def _models(config: Config) -> Registry:
-    if any(endpoint.dialect == "embedded" for endpoint in config.endpoints.values()):
-        try:
-            weights.find()
-        except UnavailableError as error:
-            raise ConfigError(error.message) from None
-    return Registry(
-        config.endpoints,
-        config.models,
-        api_key=config.api_key,
-        embedded=EmbeddedHost,
-    )
-
-
-def _egress(settings: Egress) -> Door:
-    return Door(
-        Addresses(settings.networks, settings.hosts),
-        enabled=settings.enabled,
-        timeout_seconds=settings.timeout_seconds,
-        max_bytes=settings.max_bytes,
-    )
 
 
 async def _listen(

@@ -11,6 +11,7 @@ from openinteractions.config.profile import Profile
 from openinteractions.config.rules import unset_variables
 from openinteractions.config.settings import (
     Address,
+    Agent,
     Auth,
     Config,
     ConfigError,
@@ -24,6 +25,7 @@ from openinteractions.config.show import show
 
 __all__ = [
     "Address",
+    "Agent",
     "Auth",
     "Config",
     "ConfigError",

@@ -19,6 +19,7 @@ import msgspec
 
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.settings import (
+    Agent,
     Auth,
     ConfigError,
     Egress,
@@ -50,6 +51,7 @@ TABLES = (
     "egress",
     "endpoints",
     "models",
+    "agents",
 )
 
 
@@ -64,6 +66,7 @@ class Tables(NamedTuple):
     egress: Egress | None = None
     endpoints: Mapping[str, Endpoint] = {}
     models: Mapping[str, Model] = {}
+    agents: Mapping[str, Agent] = {}
 
 
 def read(path: Path) -> Tables:
@@ -99,6 +102,7 @@ def _tables(raw: Mapping[str, Any]) -> Tables:
         egress=_optional(raw, "egress", Egress),
         endpoints=_named(raw, "endpoints", Endpoint, nested="headers"),
         models=_named(raw, "models", Model, nested="profile"),
+        agents=_named(raw, "agents", Agent, nested=""),
     )
 
 

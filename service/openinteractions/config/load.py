@@ -18,6 +18,7 @@ from openinteractions.config import decode, rules
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
+    Agent,
     Auth,
     Config,
     ConfigError,
@@ -39,6 +40,7 @@ class Backends(NamedTuple):
     source: str
     endpoints: dict[str, Endpoint]
     models: dict[str, Model]
+    agents: dict[str, Agent]
 
 
 def load(
@@ -83,6 +85,7 @@ def load(
         egress=tables.egress or Egress(),
         endpoints=backends.endpoints,
         models=backends.models,
+        agents=backends.agents,
         environment=_variables(tables.auth, backends.endpoints, environ),
     )
     try:
@@ -98,8 +101,10 @@ def load(
 
 
 def _backends(tables: decode.Tables, file: str, environ: Mapping[str, str]) -> Backends:
-    if tables.endpoints or tables.models:
-        return Backends(file, dict(tables.endpoints), dict(tables.models))
+    if tables.endpoints or tables.models or tables.agents:
+        return Backends(
+            file, dict(tables.endpoints), dict(tables.models), dict(tables.agents)
+        )
     # Set but empty is how a shell or a compose file says "not set".
     url, key = environ.get("OPENAI_BASE_URL"), environ.get("OPENAI_API_KEY")
     named = [n for n in ("OPENAI_BASE_URL", "OPENAI_API_KEY") if environ.get(n)]
@@ -117,7 +122,7 @@ def _backends(tables: decode.Tables, file: str, environ: Mapping[str, str]) -> B
         upstream=environ.get("OPENAI_MODEL") or None,
         profile=profile,
     )
-    return Backends(" and ".join(named), {"openai": endpoint}, {"*": model})
+    return Backends(" and ".join(named), {"openai": endpoint}, {"*": model}, {})
 
 
 def _embedded() -> Backends:
@@ -125,6 +130,7 @@ def _embedded() -> Backends:
         "the embedded model",
         {"embedded": Endpoint(dialect="embedded")},
         {"*": Model(endpoint="embedded")},
+        {},
     )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 
 from openinteractions.config.decode import key
+from openinteractions.config.endpoints import check_endpoint
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
     Address,
+    Agent,
     Config,
     Egress,
-    Endpoint,
     Model,
     Server,
     network,
@@ -36,10 +37,8 @@ MAX_PREVIEWS = 3
 MAX_GRACE_SECONDS = 86400
 """Whoever asks to stop should not wait for days."""
 
-SERVED = frozenset({"chat", "responses"})
-"""The dialects of model servers that are reached over HTTP."""
-
-ONLY_SERVED = ("base_url", "api_key_env", "api_version", "headers")
+PROFILED = frozenset({"chat", "responses"})
+"""The dialects whose models differ in what they can do."""
 
 
 def check(config: Config) -> None:
@@ -55,10 +54,12 @@ def check(config: Config) -> None:
     _objects(config.objects)
     _egress(config.egress)
     for name, endpoint in config.endpoints.items():
-        _endpoint(f"endpoints.{key(name)}", endpoint)
+        check_endpoint(f"endpoints.{key(name)}", endpoint)
     for name, model in config.models.items():
         _model(name, model, config)
-    if not config.models:
+    for name, agent in config.agents.items():
+        _agent(name, agent, config)
+    if not config.models and not config.agents:
         raise Broken(
             "models",
             "no model is configured; add for example "
@@ -175,74 +176,48 @@ def _egress(egress: Egress) -> None:
     check_positive("egress.max_bytes", egress.max_bytes)
 
 
-def _endpoint(where: str, endpoint: Endpoint) -> None:
-    if endpoint.dialect in SERVED:
-        if endpoint.base_url is None:
-            raise Broken(
-                f"{where}.base_url",
-                f'missing; the dialect "{endpoint.dialect}" needs the URL of a server, '
-                'for example "http://127.0.0.1:8000/v1"',
-            )
-        check_url(f"{where}.base_url", endpoint.base_url)
-    else:
-        for name in ONLY_SERVED:
-            if getattr(endpoint, name):
-                raise Broken(
-                    f"{where}.{name}",
-                    f'the dialect "{endpoint.dialect}" has no server; '
-                    'leave it out, or use dialect = "chat"',
-                )
-    if endpoint.api_key_env is not None:
-        check_variable(f"{where}.api_key_env", endpoint.api_key_env)
-    for name in ("connect", "first_byte", "between_chunks"):
-        setting = f"{name}_timeout_seconds"
-        check_positive(f"{where}.{setting}", getattr(endpoint, setting))
-    if endpoint.threads is not None:
-        if endpoint.dialect != "embedded":
-            raise Broken(
-                f"{where}.threads",
-                f'the dialect "{endpoint.dialect}" does not compute here; '
-                'leave it out, or use dialect = "embedded"',
-            )
-        check_positive(f"{where}.threads", endpoint.threads)
-    _headers(where, endpoint.headers)
-
-
-def _headers(where: str, headers: dict[str, str]) -> None:
-    for name, value in headers.items():
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-            raise Broken(f"{where}.headers", f"{key(name)} is not the name of a header")
-        if not re.fullmatch(r"[\t -~]*", value):
-            raise Broken(
-                f"{where}.headers.{key(name)}",
-                "a header has visible ASCII characters and spaces only",
-            )
-
-
 def _model(name: str, model: Model, config: Config) -> None:
     where = f"models.{key(name)}"
-    if "*" in name and name != "*":
-        raise Broken(
-            where, 'patterns are not known; write the whole name, or "*" for the rest'
-        )
-    if not name:
-        raise Broken(where, "a model needs a name")
-    if model.endpoint not in config.endpoints:
-        known = ", ".join(config.endpoints) or "none"
-        raise Broken(
-            f"{where}.endpoint",
-            f"there is no [endpoints.{key(model.endpoint)}]; known are: {known}",
-        )
-    if model.upstream is not None and not model.upstream:
-        raise Broken(f"{where}.upstream", "is empty; leave it out to keep the name")
+    _named(where, name, model, config)
     if model.profile is not None:
         dialect = config.endpoints[model.endpoint].dialect
-        if dialect not in SERVED:
+        if dialect not in PROFILED:
             raise Broken(
                 f"{where}.profile",
                 f'what the dialect "{dialect}" can do is known; leave it out',
             )
         _profile(f"{where}.profile", model.profile)
+
+
+def _agent(name: str, agent: Agent, config: Config) -> None:
+    where = f"agents.{key(name)}"
+    _named(where, name, agent, config)
+    dialect = config.endpoints[agent.endpoint].dialect
+    if dialect != "gemini":
+        raise Broken(
+            f"{where}.endpoint",
+            f'the dialect "{dialect}" has no agents; name an endpoint with '
+            'dialect = "gemini"',
+        )
+
+
+def _named(where: str, name: str, entry: Model | Agent, config: Config) -> None:
+    """Check what models and agents have in common."""
+    if "*" in name and name != "*":
+        raise Broken(
+            where, 'patterns are not known; write the whole name, or "*" for the rest'
+        )
+    if not name:
+        what = "a model" if isinstance(entry, Model) else "an agent"
+        raise Broken(where, f"{what} needs a name")
+    if entry.endpoint not in config.endpoints:
+        known = ", ".join(config.endpoints) or "none"
+        raise Broken(
+            f"{where}.endpoint",
+            f"there is no [endpoints.{key(entry.endpoint)}]; known are: {known}",
+        )
+    if entry.upstream is not None and not entry.upstream:
+        raise Broken(f"{where}.upstream", "is empty; leave it out to keep the name")
 
 
 def _profile(where: str, profile: Profile) -> None:

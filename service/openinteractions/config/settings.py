@@ -142,14 +142,20 @@ class Egress(Table, frozen=True):
 class Endpoint(Table, frozen=True):
     """`[endpoints.NAME]`: a model server and how to speak with it."""
 
-    dialect: Literal["chat", "responses", "embedded", "scripted"]
+    dialect: Literal["chat", "responses", "gemini", "embedded", "scripted"]
     """`chat`: an OpenAI-compatible server (`/chat/completions`). `responses`: one with
-    OpenAI's Responses API (`/responses`). `embedded`: a small model in a process of
-    its own, which the server starts and ends. `scripted`: answers made up by fixed
-    rules, for demonstrations and tests. The first two are model servers."""
+    OpenAI's Responses API (`/responses`). `gemini`: one that speaks the Interactions
+    API itself, Google's or another openinteractions; what it says passes through.
+    `embedded`: a small model in a process of its own, which the server starts and
+    ends. `scripted`: answers made up by fixed rules, for demonstrations and tests.
+    The first three are model servers."""
     base_url: str | None = None
     """URL of the server up to and including its version. Model servers only,
-    required."""
+    required but for `gemini`, which is Google's without one."""
+    store: Literal["upstream", "here", "both"] | None = None
+    """Where interactions are kept that the server makes: by the server, here, or by
+    both. `gemini` only; default: both, so that a conversation goes on by the server's
+    own memory of it, and is still here when the server has forgotten it."""
     api_key_env: str | None = None
     """Environment variable with the server's key. Model servers only."""
     api_version: str | None = None
@@ -180,6 +186,15 @@ class Model(Table, frozen=True):
     """What is known about it; default: what its dialect knows."""
 
 
+class Agent(Table, frozen=True):
+    """`[agents.NAME]`: an agent that clients name; `"*"` is every other name."""
+
+    endpoint: str
+    """The endpoint whose agent it is, of the dialect `gemini`."""
+    upstream: str | None = None
+    """The name that the endpoint knows; default: the one that the client sent."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The effective configuration: complete, and consistent in itself."""
 
@@ -195,6 +210,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     egress: Egress
     endpoints: dict[str, Endpoint]
     models: dict[str, Model]
+    agents: dict[str, Agent]
     environment: dict[str, str]
     """The values of the variables that `keys_env` and `api_key_env` name, those that
     are set. Secret."""

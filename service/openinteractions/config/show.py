@@ -39,6 +39,8 @@ def show(config: Config) -> str:
         lines += _table(f"endpoints.{key(name)}", endpoint, config)
     for name, model in config.models.items():
         lines += _table(f"models.{key(name)}", model, config)
+    for name, agent in config.agents.items():
+        lines += _table(f"agents.{key(name)}", agent, config)
     return "\n".join(lines) + "\n"
 
 

@@ -26,6 +26,8 @@ from openinteractions.v1 import interaction_service_pb2
 Request = interaction_service_pb2.CreateInteractionRequest
 
 ANY = "*"
+RELAYED = "gemini"
+"""The dialect whose endpoints make no model events."""
 
 _LISTED = 20
 """How many names an error lists."""
@@ -111,6 +113,9 @@ class Registry:
         models: the configured models by the names that clients send.
         api_key: returns the key of the named endpoint, or None.
         embedded: makes the host of an endpoint of the `embedded` dialect.
+
+    Endpoints of the `gemini` dialect have no models here: what is asked of them never
+    comes this far (see `gemini.relays`).
     """
 
     def __init__(
@@ -147,8 +152,11 @@ class Registry:
     def warm(self) -> None:
         """Get the only endpoint ready in the background, if there is but one."""
         names = {model.endpoint for model in self._configured.values()}
-        if len(names) == 1:
-            self._host(names.pop()).warm()
+        if len(names) != 1:
+            return
+        (name,) = names
+        if self._endpoints[name].dialect != RELAYED:
+            self._host(name).warm()
 
     async def close(self) -> None:
         """Close every endpoint; what is under way there breaks off."""
@@ -172,6 +180,8 @@ class Registry:
                 return ScriptedHost(name)
             case "embedded":
                 return self._embedded(name, endpoint)
+            case "gemini":
+                raise AssertionError(f"{name} is a relay")
 
     def _unknown(self, name: str) -> UnknownModelError:
         known = sorted(self._configured)
