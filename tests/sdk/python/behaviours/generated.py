@@ -207,6 +207,19 @@ async def speech_is_streamed(c: Case) -> None:
     assert data(sound) == joined(pieces)
 
 
+@behaviour("media-output", "§6.4")
+async def a_recording_goes_on_after_every_token(c: Case) -> None:
+    streamed = await c.stream(model=c.model("voice"), input="Good " * 40, **SOUND)
+    whole = joined(streamed.deltas("audio"))
+    heard = b""
+    for event in streamed.of("delta"):
+        heard += joined([event.delta])
+        if event.event_id:
+            rest = await c.replay(streamed.id, last_event_id=event.event_id)
+            assert heard + joined(rest.deltas("audio")) == whole
+    assert heard == whole
+
+
 @behaviour("media-output")
 async def several_speakers_have_their_own_voices(c: Case) -> None:
     speakers = [
