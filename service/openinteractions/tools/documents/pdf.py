@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 PROBLEMS = ("broken", "locked", "pages", "characters")
-MEMORY_BYTES = 2 * 1024**3
+MEMORY_BYTES = 1024**3
 
 
 class ProblemError(Exception):
