@@ -21,13 +21,16 @@ from openinteractions.core import media
 from openinteractions.core.errors import NotSupportedError
 from openinteractions.engine.ports import Accepts, Model
 from openinteractions.models.embedded.model import EmbeddedHost
-from openinteractions.models.registry import Registry
+from openinteractions.models.registry import RELAYED, Registry
 from openinteractions.v1 import interaction_service_pb2
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "dialects.md"
 
 Request = interaction_service_pb2.CreateInteractionRequest
+
+PASSED_ON = "as its server"
+"""What is said of a server that speaks this API itself: requests pass as they are."""
 
 FUNCTION = 'tools { function { name: "f" parameters: "{}" } }'
 MEMBERS = {
@@ -65,8 +68,9 @@ Made by `make generate`, which asks a model of each dialect.
 
 A dialect is how the server speaks with a model server. What it has no words for cannot
 be had through it, whatever the model: `ignored` members are named in the header
-`x-openinteractions-ignored`, `no` is a 400 that names member and model. The models of a
-model server are taken to do all that their dialect can say, until
+`x-openinteractions-ignored`, `no` is a 400 that names member and model. A server of the dialect `gemini` speaks this
+API itself and gets requests as they are; it decides. The models of another model
+server are taken to do all that their dialect can say, until
 `[models.NAME.profile]` denies it.
 
 | | {heads} |
@@ -96,11 +100,11 @@ async def _document() -> str:
         api_key=lambda _: None,
         embedded=EmbeddedHost,
     )
-    members = [
+    members: list[tuple[str, Sequence[str]]] = [
         (name, [_answer(registry, dialect, text) for dialect in dialects])
         for name, text in MEMBERS.items()
     ]
-    accepts = [registry.resolve(Request(model=name)).accepts for name in dialects]
+    accepts = [_accepts(registry, name) for name in dialects]
     kinds = sorted(media.KINDS, key=("image", "audio", "video", "document").index)
     found = [(kind, [_taken(kind, each) for each in accepts]) for kind in kinds]
     await registry.close()
@@ -124,6 +128,8 @@ def _endpoint(dialect: str) -> settings.Endpoint:
 
 def _answer(registry: Registry, dialect: str, text: str) -> str:
     """Return what becomes of a request."""
+    if dialect == RELAYED:
+        return PASSED_ON
     request = text_format.Parse(f'model: "{dialect}" input {{ text: "" }}', Request())
     text_format.Merge(text, request)
     try:
@@ -134,8 +140,16 @@ def _answer(registry: Registry, dialect: str, text: str) -> str:
     return "ignored" if ignored else "yes"
 
 
-def _taken(kind: str, accepts: Accepts) -> str:
+def _accepts(registry: Registry, dialect: str) -> Accepts | None:
+    if dialect == RELAYED:
+        return None
+    return registry.resolve(Request(model=dialect)).accepts
+
+
+def _taken(kind: str, accepts: Accepts | None) -> str:
     """Return how a model takes a kind of media."""
+    if accepts is None:
+        return PASSED_ON
     if kind not in accepts.kinds:
         return "text" if kind == "document" else "no"
     forms = "bytes, URL" if kind in accepts.remote else "bytes"
