@@ -69,7 +69,7 @@ Made by `make generate`, which asks a model of each dialect.
 A dialect is how the server speaks with a model server. What it has no words for cannot
 be had through it, whatever the model: `ignored` members are named in the header
 `x-openinteractions-ignored`, `no` is a 400 that names member and model. A server of the
-dialect `gemini` speaks this API itself: it gets requests as they are, and decides. Other
+dialect `gemini` speaks this API itself: it gets requests as they are and decides. Other
 models are taken to do all that their dialect can say, until `[models.NAME.profile]`
 denies it.
 
