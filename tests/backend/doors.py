@@ -11,12 +11,15 @@ import asyncio
 from aiohttp import web
 
 from tests import media
+from tests.backend import made
 from tests.backend.app import WAIT_SECONDS, Backend
 from tests.backend.studio import Studio
 
 MEDIA = {
     "cat.png": (media.png(), "image/png"),
     "song.mp3": (media.mp3(), "audio/mpeg"),
+    "sample.mp3": (media.mp3(), "audio/mpeg"),
+    "cats-and-dogs.jpg": (made.image("", kind="jpeg"), "image/jpeg"),
     "plan.pdf": (media.pdf("The plan.", "The end."), "application/pdf"),
 }
 """What stands below `/media/`."""

@@ -101,7 +101,7 @@ class Studio:
         if how in {"url", "elsewhere"} and "response_format" not in asked:
             host = request.host if how == "url" else "127.0.0.2:9"
             return {"url": f"http://{host}/v1/made/{n}.png"}
-        return {"b64_json": _encoded(_drawn(asked, n), how), **told}
+        return {"b64_json": _encoded(drawn(asked, n), how), **told}
 
     async def _show(
         self, request: web.Request, asked: Json, event: str, argument: str
@@ -109,7 +109,7 @@ class Studio:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         for n in range(int(asked["partial_images"])):
-            preview = _encoded(_drawn(asked, n + 100), "")
+            preview = _encoded(drawn(asked, n + 100), "")
             shown = {"b64_json": preview, "partial_image_index": n}
             await response.write(_event(f"{event}.partial_image", shown))
         if argument == "cut":
@@ -119,7 +119,7 @@ class Studio:
             failure = Failure(400, "Blocked.", code="moderation_blocked").body()
             await response.write(_event("error", failure))
             return response
-        whole = {"b64_json": _encoded(_drawn(asked, 0), argument)}
+        whole = {"b64_json": _encoded(drawn(asked, 0), argument)}
         await response.write(_event(f"{event}.completed", whole | _spent(asked)))
         return response
 
@@ -139,7 +139,8 @@ def _script(model: str) -> tuple[str, str]:
     return script, argument
 
 
-def _drawn(asked: Json, number: int) -> bytes:
+def drawn(asked: Json, number: int = 0) -> bytes:
+    """Make the image of a number that a request asks for."""
     about = json.dumps([asked["prompt"], asked.get("images"), number])
     size = str(asked.get("size", "64x64"))
     return made.image(about, size, str(asked.get("output_format", "png")))

@@ -188,6 +188,11 @@ def _configuration(
         'endpoint = "scripted"',
         'upstream = "media"',
         "profile = { vision = false, audio = false, video = false, files = false }",
+        # One whose server fetches nothing.
+        "[models.offline]",
+        'endpoint = "scripted"',
+        'upstream = "media"',
+        "profile = { remote_urls = false }",
         # A model that makes images, and one that speaks.
         "[models.painter]",
         'endpoint = "scripted"',

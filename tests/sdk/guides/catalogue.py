@@ -21,6 +21,15 @@ CURL = "curl"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Translation:
+    """How a snippet reads with SDKs of the other schema."""
+
+    sdks: Sequence[str] = ()
+    names: Sequence[Sequence[str]] = ()
+    """Pairs of the expression on the page and the one that stands for it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Snippet:
     """One piece of code on a page, to be run."""
 
@@ -38,6 +47,19 @@ class Snippet:
     forwarded: Mapping[str, Any]
     """Members, with their values, of the request that reached the model last."""
     needs_interaction: bool
+    upstream: str
+    """The name at the model server, where `model` is configured to have another."""
+    opens: Sequence[str]
+    """Files that the snippet opens."""
+    shown: Sequence[str]
+    """Media that reached the model, in order: names in `media.MEDIA`."""
+    makes: str
+    """The file in which a snippet in a language puts the image that it is given."""
+    needs_file: str
+    """The file that is uploaded before a shell snippet."""
+    remote: Mapping[str, str]
+    """Addresses of media on the page, and what stands there."""
+    translated: Translation
 
     @property
     def file(self) -> Path:
@@ -75,4 +97,19 @@ def _snippet(
         asked=chapter["asked"],
         forwarded=chapter.get("forwarded", {}),
         needs_interaction=chapter.get("needs_interaction", False),
+        upstream=chapter.get("upstream", ""),
+        opens=chapter.get("opens", ()),
+        shown=chapter.get("shown", ()),
+        makes=chapter.get("makes", ""),
+        needs_file=chapter.get("needs_file", ""),
+        remote=content.get("remote", {}),
+        translated=_translation(content, chapter, language),
     )
+
+
+def _translation(
+    content: Mapping[str, Any], chapter: Mapping[str, Any], language: str
+) -> Translation:
+    if not chapter.get("translated") or language == "sh":
+        return Translation()
+    return Translation(**content["translated"][language])

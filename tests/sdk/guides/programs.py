@@ -1,8 +1,9 @@
 """Snippets made into programs of their own, and run as a reader would run them.
 
-Only the address and the model name of a snippet are replaced; SDKs get the address
-from `GOOGLE_GEMINI_BASE_URL`. Parts of shell snippets that are commented out because
-they need an id from the part above are run after it, with that id.
+Only the addresses and the model name of a snippet are replaced; SDKs get the server's
+address from `GOOGLE_GEMINI_BASE_URL`. Parts of shell snippets that are commented out
+because they need an id from the part above are run after it, with that id; a file that
+they need is uploaded before them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 from tests.sdk.environments import environment
 from tests.sdk.guides.catalogue import Snippet
+from tests.sdk.guides.media import MEDIA
 from tests.sdk.js.projects import node, project
 
 _ADDRESSES = (
@@ -30,8 +32,22 @@ _NO_SUCH_VARIABLE = "GOOGLE_GENAI_BASE_URL"
 """Named on one page, read by no SDK."""
 _VARIABLE = "GOOGLE_GEMINI_BASE_URL"
 _INTERACTION = ("<YOUR_INTERACTION_ID>", "{interaction_id}")
+_FILE = "FILE_URI"
 _BASH = ("bash", "-euo", "pipefail")
 _RUN_SECONDS = 60
+
+_UPLOAD = """
+session=$(curl -sf -D - -o /dev/null -X POST "$1/upload/v1beta/files" \\
+  -H "x-goog-api-key: $GEMINI_API_KEY" \\
+  -H "X-Goog-Upload-Protocol: resumable" \\
+  -H "X-Goog-Upload-Command: start" \\
+  -H "X-Goog-Upload-Header-Content-Length: $(wc -c < upload)" \\
+  -d '{"file": {"display_name": "My file"}}' \\
+  | tr -d '\\r' | sed -n 's/^x-goog-upload-url: //Ip')
+curl -sf "$session" -H "X-Goog-Upload-Offset: 0" \\
+  -H "X-Goog-Upload-Command: upload, finalize" --data-binary @upload | jq -r .file.uri
+"""
+"""Prints the `uri` of the file `upload`, once it is at the server `$1`."""
 
 
 def missing_tool(snippet: Snippet) -> str | None:
@@ -39,7 +55,7 @@ def missing_tool(snippet: Snippet) -> str | None:
     if snippet.language != "sh":
         return None
     called = ("curl", "jq")
-    code = snippet.file.read_text()
+    code = snippet.file.read_text() + (_UPLOAD if snippet.needs_file else "")
     return next(
         (tool for tool in called if tool in code and shutil.which(tool) is None), None
     )
@@ -52,10 +68,14 @@ class Reader:
     sdk: str
     url: str
     model: str
+    backend: str
+    """Base URL of the model server, which has the remote media too."""
     folder: Path
 
     def run(self, snippet: Snippet) -> str:
         """Run the snippet to its end; give what it printed."""
+        for name in snippet.opens:
+            (self.folder / name).write_bytes(MEDIA[name])
         code = self._adapted(snippet)
         match snippet.language:
             case "py":
@@ -70,6 +90,11 @@ class Reader:
         code = snippet.before.lstrip() + snippet.file.read_text()
         for address in _ADDRESSES:
             code = code.replace(address, self.url)
+        for address, name in snippet.remote.items():
+            code = code.replace(address, f"{self.backend}/media/{name}")
+        if self.sdk in snippet.translated.sdks:
+            for expression, other in snippet.translated.names:
+                code = code.replace(expression, other)
         for model in snippet.models:
             code = code.replace(model, self.model)
         code = code.replace(_NO_SUCH_VARIABLE, _VARIABLE)
@@ -77,6 +102,8 @@ class Reader:
             interaction = self._interaction()
             for placeholder in _INTERACTION:
                 code = code.replace(placeholder, interaction)
+        if snippet.needs_file and snippet.language == "sh":
+            code = code.replace(_FILE, self._upload(MEDIA[snippet.needs_file]))
         return code
 
     def _interaction(self) -> str:
@@ -88,6 +115,11 @@ class Reader:
         )
         with urllib.request.urlopen(request, timeout=_RUN_SECONDS) as response:
             return str(json.load(response)["id"])
+
+    def _upload(self, data: bytes) -> str:
+        """Upload a file with curl, as one does without an SDK; give its address."""
+        (self.folder / "upload").write_bytes(data)
+        return self._execute([*_BASH, "-c", _UPLOAD, "bash", self.url]).strip()
 
     def _python(self, code: str) -> str:
         # SDKs below 3 warn that the API is experimental.

@@ -6,6 +6,7 @@ snippets are skipped where curl or jq is not installed.
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import re
@@ -17,8 +18,11 @@ from typing import Any
 
 import pytest
 
+from tests.backend.shown import shown
+from tests.backend.studio import drawn
 from tests.sdk.environments import PYTHON_SDKS
 from tests.sdk.guides.catalogue import CURL, SNIPPETS, Snippet, pages, snippets
+from tests.sdk.guides.media import MEDIA, digest
 from tests.sdk.guides.programs import Reader, missing_tool
 from tests.sdk.js.projects import JAVASCRIPT_SDKS
 from tests.sdk.servers import Servers
@@ -30,7 +34,7 @@ _numbers = itertools.count()
 
 def _cases() -> Iterator[object]:
     for found in snippets():
-        for sdk in found.sdks:
+        for sdk in (*found.sdks, *found.translated.sdks):
             case = f"{found.page}/{found.name}-{_NAMES[found.language]}-{sdk}"
             yield pytest.param(found, sdk, id=case)
 
@@ -43,14 +47,24 @@ def test_the_snippet_shows_what_its_guide_says(
     if tool is not None:
         pytest.skip(f"{tool} not found")
     # The tag makes the name this reader's own; the script stays the same.
-    model = f"{snippet.model}@guide-{next(_numbers)}"
-    reader = Reader(sdk=sdk, url=servers.open.url, model=model, folder=tmp_path)
+    tagged = f"{snippet.model}@guide-{next(_numbers)}"
+    reader = Reader(
+        sdk=sdk,
+        url=servers.open.url,
+        model=snippet.model if snippet.upstream else tagged,
+        backend=servers.backend,
+        folder=tmp_path,
+    )
     printed = reader.run(snippet)
     for pattern in snippet.shows:
         assert re.search(pattern, printed, re.MULTILINE), f"{pattern}\n{printed}"
-    request = _last_request(servers.backend, model)
-    _assert_asked(snippet, request["messages"])
+    request = _last_request(servers.backend, snippet.upstream or tagged)
+    _assert_asked(snippet, request)
     assert request == request | dict(snippet.forwarded)
+    if snippet.shown:
+        _assert_shown(snippet, request, printed)
+    if snippet.makes:
+        _assert_made(snippet, request, printed, tmp_path)
 
 
 def _last_request(backend: str, model: str) -> Any:
@@ -59,11 +73,31 @@ def _last_request(backend: str, model: str) -> Any:
         return json.load(response)["requests"][-1]["body"]
 
 
-def _assert_asked(snippet: Snippet, messages: list[dict[str, Any]]) -> None:
-    said = [f"{message['role']}: {_text(message)}" for message in messages]
+def _assert_asked(snippet: Snippet, request: dict[str, Any]) -> None:
+    if "prompt" in request:
+        said = [f"prompt: {request['prompt']}"]
+    else:
+        said = [f"{found['role']}: {_text(found)}" for found in request["messages"]]
     assert len(said) == len(snippet.asked), said
     for pattern, line in zip(snippet.asked, said, strict=True):
         assert re.fullmatch(pattern, line, re.DOTALL), f"{pattern}\n{line}"
+
+
+def _assert_shown(snippet: Snippet, request: dict[str, Any], printed: str) -> None:
+    pieces = shown(request)
+    found = [piece["sha256"] for piece in pieces if piece["type"] != "text"]
+    assert found == [digest(name) for name in snippet.shown], pieces
+    assert all(told in printed for told in found), printed
+
+
+def _assert_made(
+    snippet: Snippet, request: dict[str, Any], printed: str, folder: Path
+) -> None:
+    image = drawn(request)
+    if snippet.language == "sh":
+        assert base64.b64encode(image).decode() in printed, printed
+    else:
+        assert (folder / snippet.makes).read_bytes() == image
 
 
 def _text(message: dict[str, Any]) -> str:
@@ -103,6 +137,9 @@ def test_a_snippet_names_a_model_to_replace_and_sdks_that_there_are(
     code = snippet.file.read_text()
     assert snippet.needs_interaction or any(name in code for name in snippet.models)
     known = {"py": PYTHON_SDKS, "mjs": JAVASCRIPT_SDKS, "sh": (CURL,)}
-    assert snippet.sdks
-    assert set(snippet.sdks) <= set(known[snippet.language])
+    sdks = (*snippet.sdks, *snippet.translated.sdks)
+    assert sdks
+    assert set(sdks) <= set(known[snippet.language])
+    assert len(set(sdks)) == len(sdks)
     assert snippet.shows
+    assert {*snippet.opens, *snippet.shown, *snippet.remote.values()} <= set(MEDIA)

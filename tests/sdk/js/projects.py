@@ -19,7 +19,7 @@ JAVASCRIPT_SDKS = ("1.33.0", "2.8.0", "3.1.0")
 ROOT = Path(__file__).resolve().parents[3]
 
 _CACHE = ROOT / ".cache" / "sdk"
-_BESIDE = {"zod": "4.6.7"}
+_BESIDE = {"node-fetch": "3.3.2", "zod": "4.6.7"}
 """What programs in the published guides import besides the SDK."""
 _MARKER = "made-from.json"
 _MAKE_SECONDS = 600
