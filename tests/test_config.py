@@ -89,6 +89,70 @@ def test_objects_lie_where_the_url_says_or_beside_the_database(
 
 
 @pytest.mark.parametrize(
+    ("url", "bucket"),
+    [
+        (None, None),
+        ("file:///s3://media", None),
+        ("s3://media", ("media", "")),
+        ("s3://media/", ("media", "")),
+        ("s3://media/one", ("media", "one/")),
+        ("s3://media/one/two/", ("media", "one/two/")),
+    ],
+)
+def test_a_bucket_has_a_name_and_maybe_a_prefix(
+    url: str | None, bucket: tuple[str, str] | None
+) -> None:
+    assert Objects(url=url).bucket == bucket
+
+
+BUCKET = """
+[objects]
+url = "s3://media/oi"
+endpoint_url = "https://minio.internal:9000"
+region = "eu"
+access_key_id_env = "S3_ID"
+secret_access_key_env = "S3_SECRET"
+[endpoints.play]
+dialect = "scripted"
+[models."*"]
+endpoint = "play"
+"""
+
+
+def test_the_key_of_a_bucket_comes_from_the_environment_and_is_not_shown() -> None:
+    config = loaded(BUCKET, S3_ID="s3cret-id", S3_SECRET="s3cret", OTHER="x")
+
+    assert config.bucket_key == ("s3cret-id", "s3cret")
+    assert unset_variables(config) == []
+    text = show(config)
+    assert "s3cret" not in text
+    assert (
+        """\
+[objects]
+url = "s3://media/oi"
+endpoint_url = "https://minio.internal:9000"
+region = "eu"
+access_key_id_env = "S3_ID"  # set
+secret_access_key_env = "S3_SECRET"  # set
+"""
+        in text
+    )
+
+
+def test_a_key_of_a_bucket_that_is_not_set_is_named() -> None:
+    assert unset_variables(loaded(BUCKET, S3_ID="k")) == [
+        (
+            "objects.secret_access_key_env: the environment variable S3_SECRET is not set; "
+            "it should have the key of the bucket"
+        )
+    ]
+    keyless = BUCKET.replace('access_key_id_env = "S3_ID"', "").replace(
+        'secret_access_key_env = "S3_SECRET"', ""
+    )
+    assert loaded(keyless).bucket_key is None
+
+
+@pytest.mark.parametrize(
     ("environ", "source", "endpoint", "model"),
     [
         pytest.param(
@@ -615,15 +679,59 @@ REFUSED = {
         '[objects]\nurl = "/var/lib/oi"',
         (
             'objects.url: "/var/lib/oi" is not a place for objects that this version '
-            'has; write "file:///var/lib/openinteractions/objects" or "file:objects"'
+            'has; write "file:///var/lib/openinteractions/objects", "file:objects" or '
+            '"s3://bucket/prefix"'
         ),
     ),
     "objects on another host": (
         '[objects]\nurl = "file://host/var/lib/oi"',
         (
             'objects.url: "file://host/var/lib/oi" is not a place for objects that '
-            'this version has; write "file:///var/lib/openinteractions/objects" or '
-            '"file:objects"'
+            'this version has; write "file:///var/lib/openinteractions/objects", '
+            '"file:objects" or "s3://bucket/prefix"'
+        ),
+    ),
+    "bucket that is none": (
+        '[objects]\nurl = "s3://Bucket/../x"',
+        (
+            'objects.url: "s3://Bucket/../x" is not a place for objects that this '
+            'version has; write "file:///var/lib/openinteractions/objects", '
+            '"file:objects" or "s3://bucket/prefix"'
+        ),
+    ),
+    "server of a directory": (
+        '[objects]\nurl = "file:objects"\nendpoint_url = "http://minio:9000"',
+        (
+            "objects.endpoint_url: a directory has no server; leave it out, or use "
+            'url = "s3://…"'
+        ),
+    ),
+    "server of a bucket that is none": (
+        '[objects]\nurl = "s3://media"\nendpoint_url = "minio:9000"',
+        (
+            'objects.endpoint_url: "minio:9000" is not a URL of a server; '
+            'write it as "https://host/path", without query or fragment'
+        ),
+    ),
+    "half a key of a bucket": (
+        '[objects]\nurl = "s3://media"\nsecret_access_key_env = "SECRET"',
+        "objects.access_key_id_env: missing; secret_access_key_env needs it",
+    ),
+    "key of a bucket in the file": (
+        (
+            '[objects]\nurl = "s3://media"\naccess_key_id_env = "k/y"\n'
+            'secret_access_key_env = "s/cret"'
+        ),
+        (
+            "objects.access_key_id_env: not the name of an environment variable; "
+            "the key itself belongs into the environment"
+        ),
+    ),
+    "file too large for a bucket": (
+        '[files]\nmax_bytes = 10000000001\n[objects]\nurl = "s3://media"',
+        (
+            "files.max_bytes: 10000000001 is out of range; "
+            "a bucket takes files of at most 10000000000 bytes"
         ),
     ),
     "allowed network with more than its bits": (

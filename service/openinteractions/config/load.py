@@ -19,7 +19,6 @@ from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
     Agent,
-    Auth,
     Config,
     ConfigError,
     Egress,
@@ -86,7 +85,7 @@ def load(
         endpoints=backends.endpoints,
         models=backends.models,
         agents=backends.agents,
-        environment=_variables(tables.auth, backends.endpoints, environ),
+        environment=_variables(tables, backends.endpoints, environ),
     )
     try:
         rules.check(config)
@@ -135,9 +134,14 @@ def _embedded() -> Backends:
 
 
 def _variables(
-    auth: Auth | None, endpoints: Mapping[str, Endpoint], environ: Mapping[str, str]
+    tables: decode.Tables,
+    endpoints: Mapping[str, Endpoint],
+    environ: Mapping[str, str],
 ) -> dict[str, str]:
     names = {endpoint.api_key_env for endpoint in endpoints.values()}
-    if auth is not None:
-        names.add(auth.keys_env)
+    if tables.auth is not None:
+        names.add(tables.auth.keys_env)
+    if tables.objects is not None:
+        names.add(tables.objects.access_key_id_env)
+        names.add(tables.objects.secret_access_key_env)
     return {name: environ[name] for name in names if name and environ.get(name)}

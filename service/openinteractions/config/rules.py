@@ -34,6 +34,14 @@ MAX_MESSAGE_BYTES = 2**31 - 1
 MAX_PREVIEWS = 3
 """No Images API sends more."""
 
+MAX_S3_FILE_BYTES = 10 * 10**9
+"""S3 takes a file in at most 10,000 parts, and not all numbers are used."""
+
+BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+PREFIX = r"(?!\.{1,2}(/|$))[A-Za-z0-9._=-]+"
+KEY_SETTINGS = ("access_key_id_env", "secret_access_key_env")
+ONLY_BUCKETS = ("endpoint_url", "region", *KEY_SETTINGS)
+
 MAX_GRACE_SECONDS = 86400
 """Whoever asks to stop should not wait for days."""
 
@@ -51,7 +59,7 @@ def check(config: Config) -> None:
     _auth(config)
     _store(config.store.url)
     _files(config.files)
-    _objects(config.objects)
+    _objects(config.objects, config.files)
     _egress(config.egress)
     for name, endpoint in config.endpoints.items():
         check_endpoint(f"endpoints.{key(name)}", endpoint)
@@ -79,6 +87,13 @@ def unset_variables(config: Config) -> list[str]:
             f"auth.keys_env: the environment variable {config.auth.keys_env} is not "
             "set; it should have the accepted keys, separated by commas"
         )
+    problems += [
+        f"objects.{name}: the environment variable {variable} is not set; it should "
+        "have the key of the bucket"
+        for name in KEY_SETTINGS
+        if (variable := getattr(config.objects, name))
+        and variable not in config.environment
+    ]
     problems += [
         f"endpoints.{key(name)}.api_key_env: the environment variable "
         f"{endpoint.api_key_env} is not set; it should have the key of this endpoint"
@@ -151,13 +166,38 @@ def _files(files: Files) -> None:
         check_positive(f"files.{name}", getattr(files, name))
 
 
-def _objects(objects: Objects) -> None:
+def _objects(objects: Objects, files: Files) -> None:
     url = objects.url
-    if url is not None and not re.fullmatch(r"file:(///|/?)[^/?#][^?#]*", url):
+    if url is not None and not re.fullmatch(
+        rf"file:(///|/?)[^/?#][^?#]*|s3://{BUCKET}(/{PREFIX})*/?", url
+    ):
         raise Broken(
             "objects.url",
             f'"{url}" is not a place for objects that this version has; write '
-            '"file:///var/lib/openinteractions/objects" or "file:objects"',
+            '"file:///var/lib/openinteractions/objects", "file:objects" or '
+            '"s3://bucket/prefix"',
+        )
+    if objects.bucket is None:
+        for name in ONLY_BUCKETS:
+            if getattr(objects, name) is not None:
+                raise Broken(
+                    f"objects.{name}",
+                    'a directory has no server; leave it out, or use url = "s3://…"',
+                )
+        return
+    if objects.endpoint_url is not None:
+        check_url("objects.endpoint_url", objects.endpoint_url)
+    for name, other in (KEY_SETTINGS, KEY_SETTINGS[::-1]):
+        variable = getattr(objects, name)
+        if variable is not None:
+            check_variable(f"objects.{name}", variable)
+            if getattr(objects, other) is None:
+                raise Broken(f"objects.{other}", f"missing; {name} needs it")
+    if files.max_bytes > MAX_S3_FILE_BYTES:
+        raise Broken(
+            "files.max_bytes",
+            f"{files.max_bytes} is out of range; "
+            f"a bucket takes files of at most {MAX_S3_FILE_BYTES} bytes",
         )
 
 

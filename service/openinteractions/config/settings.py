@@ -212,8 +212,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     models: dict[str, Model]
     agents: dict[str, Agent]
     environment: dict[str, str]
-    """The values of the variables that `keys_env` and `api_key_env` name, those that
-    are set. Secret."""
+    """The values of the variables that settings ending in `_env` name, those that are
+    set. Secret."""
 
     def __repr__(self) -> str:
         """Leave out everything, so that no log ever has a secret."""
@@ -223,6 +223,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The key of the named endpoint; None when it has or needs none."""
         name = self.endpoints[endpoint].api_key_env
         return None if name is None else self.environment.get(name)
+
+    @property
+    def bucket_key(self) -> tuple[str, str] | None:
+        """Id and secret of the key for the bucket; None: as AWS's tools find it."""
+        id_env = self.objects.access_key_id_env
+        secret_env = self.objects.secret_access_key_env
+        if id_env is None or secret_env is None:
+            return None
+        return self.environment.get(id_env, ""), self.environment.get(secret_env, "")
 
     @property
     def accepted_keys(self) -> tuple[str, ...] | None:
