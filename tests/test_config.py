@@ -142,8 +142,8 @@ secret_access_key_env = "S3_SECRET"  # set
 def test_a_key_of_a_bucket_that_is_not_set_is_named() -> None:
     assert unset_variables(loaded(BUCKET, S3_ID="k")) == [
         (
-            "objects.secret_access_key_env: the environment variable S3_SECRET is not set; "
-            "it should have the key of the bucket"
+            "objects.secret_access_key_env: the environment variable S3_SECRET is not "
+            "set; it should have the key of the bucket"
         )
     ]
     keyless = BUCKET.replace('access_key_id_env = "S3_ID"', "").replace(
