@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import Sequence
 from typing import Any
 
@@ -183,6 +185,31 @@ async def test_nothing_is_fetched_for_a_model_that_does_not_take_it() -> None:
     with pytest.raises(NotSupportedError):
         await prepare(asking(*contents), NOTHING, web=web)
     assert not web.fetched
+
+
+@pytest.mark.parametrize("said", [{"sample_rate": 16000, "channels": 2}, {}])
+async def test_raw_sound_comes_as_wav_where_the_model_takes_no_other(
+    said: dict[str, int],
+) -> None:
+    raw = medium("audio", data=bytes(800), mime_type="audio/L16", **said)
+    sound = (await ready(raw, Accepts(audio=frozenset({"audio/wav"})))).audio
+    assert sound.mime_type == "audio/wav"
+    with wave.open(io.BytesIO(sound.data)) as file:
+        assert file.getframerate() == said.get("sample_rate", 24000)
+        assert file.getnchannels() == said.get("channels", 1)
+        assert file.getsampwidth() == 2
+        assert file.readframes(file.getnframes()) == bytes(800)
+
+
+async def test_raw_sound_stays_raw_where_the_model_takes_it() -> None:
+    raw = medium("audio", data=bytes(800), mime_type="audio/l16")
+    assert await ready(raw, Accepts()) == raw
+
+
+async def test_raw_sound_is_refused_where_neither_will_do() -> None:
+    raw = medium("audio", data=bytes(800), mime_type="audio/l16")
+    with pytest.raises(NotSupportedError, match="no audio of type audio/l16"):
+        await ready(raw, Accepts(audio=frozenset({"audio/mp3"})))
 
 
 @pytest.mark.parametrize("accepts", [NOTHING, Accepts(documents=frozenset({"a/b"}))])

@@ -180,7 +180,8 @@ class Media:
         mime_type = medium.settle(loaded.data, loaded.declared)
         if medium.kind == "document" and not medium.takes_document(mime_type):
             return await self._told(medium, loaded, mime_type)
-        return _content(medium, mime_type=mime_type, data=loaded.data)
+        mime_type, data = medium.playable(mime_type, loaded.data)
+        return _content(medium, mime_type=mime_type, data=data)
 
     def _is_own(self, uri: str) -> bool:
         return self._files is not None and self._files.own_id(uri) is not None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from openinteractions.core import mime, text_formats
+from openinteractions.core import mime, text_formats, wav
 from openinteractions.core.errors import NotSupportedError, RequestError
 from openinteractions.core.media import Medium as Content
 from openinteractions.engine.ports import Accepts
@@ -18,6 +18,11 @@ from openinteractions.v1 import content_pb2
 
 _RAW = frozenset({"audio/l16", "audio/l24", "audio/pcm", "audio/alaw", "audio/mulaw"})
 """Bare samples, which may look like anything."""
+
+_SAMPLES = frozenset({"audio/l16", "audio/pcm"})
+"""Bare samples of 16 bits, as speech is made of."""
+
+_WAV = "audio/wav"
 
 _SAYS_NOTHING = frozenset({"application/octet-stream", "binary/octet-stream", "*/*"})
 
@@ -104,7 +109,6 @@ class Medium:
         """Return the type that the bytes have, of which `declared` was said.
 
         Raises:
-            NotSupportedError: it is sound of a type that the model does not take.
             RequestError: nothing shows the type, or it is one of another kind.
         """
         mime_type = mime.essence(declared)
@@ -118,10 +122,26 @@ class Medium:
         mime_type = self._fitting(mime_type)
         if not self._may_be(mime_type):
             raise self._mismatch(mime_type)
-        allowed = self.accepts.audio
-        if self.kind == "audio" and allowed is not None and mime_type not in allowed:
-            raise self._refusal(f" of type {mime_type}")
         return mime_type
+
+    def playable(self, mime_type: str, data: bytes) -> tuple[str, bytes]:
+        """Return a type that the model takes, and the bytes in it.
+
+        Nothing but sound is changed: a model that takes no raw samples gets them in a
+        WAV file.
+
+        Raises:
+            NotSupportedError: it is sound that the model does not take.
+        """
+        allowed, sound = self.accepts.audio, self.content
+        if not isinstance(sound, content_pb2.AudioContent) or allowed is None:
+            return mime_type, data
+        if mime_type in allowed:
+            return mime_type, data
+        if mime_type not in _SAMPLES or _WAV not in allowed:
+            raise self._refusal(f" of type {mime_type}")
+        rate, channels = sound.sample_rate, sound.channels
+        return _WAV, wav.wrapped(data, rate=rate, channels=channels)
 
     def untold(self, mime_type: str) -> NotSupportedError:
         """Return the refusal of a document that cannot be turned into text either."""

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import io
+import json
 import urllib.request
 import wave
 from collections.abc import Sequence
@@ -234,6 +235,31 @@ async def several_speakers_have_their_own_voices(c: Case) -> None:
     )
     lines = made.speech("Hi.", "nova", "pcm") + made.speech("Bye.", "onyx", "pcm")
     assert data(media(found, "audio")[0]) == lines
+
+
+@behaviour("media-output", "previous")
+async def what_was_made_is_shown_to_other_models(c: Case) -> None:
+    drawn = await c.create(model=c.model("image"), **CAT, **IMAGE)
+    (image,) = media(drawn, "image")
+    seen = await shown(c, drawn)
+    assert [one["sha256"] for one in seen if one["type"] == "image"] == [
+        hashlib.sha256(data(image)).hexdigest()
+    ]
+    spoken = await c.create(model=c.model("voice"), input="Hi.", **SOUND)
+    wav = made.speech("Hi.", "alloy", "wav")
+    heard = await shown(c, spoken)
+    assert [
+        (one["format"], one["sha256"]) for one in heard if one["type"] == "audio"
+    ] == [("wav", hashlib.sha256(wav).hexdigest())]
+
+
+async def shown(c: Case, before: Any) -> list[dict[str, Any]]:
+    """Give what a model of text is shown when it takes over a conversation."""
+    found = await c.create(
+        model=c.model("media"), input="And?", previous_interaction_id=before.id
+    )
+    told: list[dict[str, Any]] = json.loads(shapes.text(found))
+    return told
 
 
 @behaviour("media-output", "usage")
