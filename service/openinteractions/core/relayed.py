@@ -7,10 +7,11 @@ what is known of it beforehand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import orjson
-from google.protobuf.message import Message
 
 from openinteractions.core import inputs
 from openinteractions.core.errors import DomainError, to_error
@@ -30,17 +31,21 @@ _DECIDED = frozenset(
 )
 """Members that this server has to understand, in the spelling of `_folded`."""
 
+_SAYS_STATUS = re.compile(r'"status":')
+
 _SAID_BY_USERS = frozenset({"user_input", "function_result"})
 
-_HEAD = (
-    "id",
-    "object",
-    "status",
-    "model",
-    "agent",
-    "created",
-    "updated",
-    "previous_interaction_id",
+_HEAD = frozenset(
+    {
+        "id",
+        "object",
+        "status",
+        "model",
+        "agent",
+        "created",
+        "updated",
+        "previous_interaction_id",
+    }
 )
 
 
@@ -60,14 +65,26 @@ def _folded(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def rewrite(said: Interaction, own: Interaction, request: Request) -> None:
-    """Put our ids and names into what the server says of an interaction.
+class Own(NamedTuple):
+    """What callers are to read instead of what the server says."""
 
-    Args:
-        said: changed in place.
-        own: the interaction as it is known here, with its id if it is stored.
-        request: the caller's, with the names that the caller used.
-    """
+    interaction: Interaction
+    """The interaction as it is known here, with its id if it is stored."""
+    renamed: bool
+    """Whether the server knows its model or agent by another name."""
+
+
+def rewrite(said: Interaction, own: Own) -> None:
+    """Put our ids and names into what the server says of an interaction, in place."""
+    known = own.interaction
+    _rewrite_ids(said, known)
+    if own.renamed and said.HasField("model"):
+        said.model = known.model
+    if own.renamed and said.HasField("agent"):
+        said.agent = known.agent
+
+
+def _rewrite_ids(said: Interaction, own: Interaction) -> None:
     if own.HasField("id"):
         said.id = own.id
     elif said.id:
@@ -76,29 +93,25 @@ def rewrite(said: Interaction, own: Interaction, request: Request) -> None:
         said.previous_interaction_id = own.previous_interaction_id
     else:
         said.ClearField("previous_interaction_id")
-    if said.HasField("model") and request.model:
-        said.model = request.model
-    if said.HasField("agent") and request.agent:
-        said.agent = request.agent
 
 
-def rewrite_event(event: Event, own: Interaction, request: Request) -> None:
+def rewrite_event(event: Event, own: Own) -> None:
     """Put our ids and names into an event, in place."""
     kind = event.WhichOneof("event")
     if kind == "created":
-        _rewrite_first(event.created.interaction, own, request)
+        _rewrite_named(event.created.interaction, own)
     elif kind == "completed":
-        _rewrite_first(event.completed.interaction, own, request)
+        _rewrite_named(event.completed.interaction, own)
     elif kind == "status_update":
-        if own.HasField("id"):
-            event.status_update.interaction_id = own.id
+        if own.interaction.HasField("id"):
+            event.status_update.interaction_id = own.interaction.id
         elif event.status_update.interaction_id:
             event.status_update.interaction_id = ""
 
 
-def _rewrite_first(said: Interaction, own: Interaction, request: Request) -> None:
+def _rewrite_named(said: Interaction, own: Own) -> None:
     named, previous = said.HasField("id"), said.HasField("previous_interaction_id")
-    rewrite(said, own, request)
+    rewrite(said, own)
     if named and not said.HasField("id"):
         said.id = ""  # as streams that are not stored have it (contract §6.5)
     if not previous:
@@ -148,6 +161,8 @@ def overlay(known: Interaction, said: Interaction) -> Interaction:
             setattr(whole, field.name, value)
     if known.HasField("id"):
         whole.id = known.id
+    if not said.status and _SAYS_STATUS.search(said.rest):
+        whole.ClearField("status")  # a word that is not known here
     whole.ClearField("input")
     for time in (whole.created, whole.updated):
         if time.nanos:
@@ -158,14 +173,10 @@ def overlay(known: Interaction, said: Interaction) -> Interaction:
 def head(interaction: Interaction) -> Interaction:
     """Return what is kept here of an interaction that the server keeps."""
     entry = Interaction()
-    for name in _HEAD:
-        if not interaction.HasField(name):
-            continue
-        value = getattr(interaction, name)
-        if isinstance(value, Message):
-            getattr(entry, name).CopyFrom(value)
-        else:
-            setattr(entry, name, value)
+    entry.CopyFrom(interaction)
+    for field, _ in interaction.ListFields():
+        if field.name not in _HEAD:
+            entry.ClearField(field.name)
     return entry
 
 

@@ -99,6 +99,10 @@ class Interactions:
         """Return an interaction with its whole timeline."""
         record = await self._load(caller, request.id)
         if record.remote is not None and self._relaying is not None:
+            if not record.remote.whole:
+                return await self._relaying.told(
+                    caller, record, include_input=request.include_input
+                )
             record = await self._relaying.fresh(caller, record)
         return _timeline(record, include_input=request.include_input)
 

@@ -81,14 +81,29 @@ class Recall:
         remote = record.remote
         if remote is None or remote.id is None or _is_settled(record, remote):
             return record
+        try:
+            said = await self._ask(record, remote, request_id)
+        except NotFoundError:
+            if not remote.whole:
+                raise
+            return await self._fail(record, remote)
+        return await self.adopt(record, remote, said)
+
+    async def _ask(
+        self, record: Record, remote: Remote, request_id: str
+    ) -> Interaction:
         relay = self.relay(record, remote)
         try:
-            said = await relay.get(remote.id, include_input=True, request_id=request_id)
+            return await relay.get(
+                remote.id or "", include_input=True, request_id=request_id
+            )
         except BackendError as error:
             if error.metadata.get("http_status") != _NOT_FOUND:
                 raise
-            return await self._lost(record, remote)
-        return await self.adopt(record, remote, said)
+        raise NotFoundError(
+            f"Interaction {record.interaction.id} is gone at the endpoint "
+            f'"{remote.endpoint}", which alone had all of it.'
+        )
 
     def relay(self, record: Record, remote: Remote) -> Relay:
         """Return the server that has an interaction.
@@ -104,12 +119,41 @@ class Recall:
             )
         return relay
 
+    def own(self, record: Record) -> relayed.Own:
+        """Return what callers are to read instead of what a server says."""
+        target = self._relays.find(record.request)
+        asked = record.request.model or record.request.agent
+        renamed = target is not None and target.name != asked
+        return relayed.Own(record.interaction, renamed)
+
+    async def told(
+        self, record: Record, *, include_input: bool, request_id: str
+    ) -> Interaction:
+        """Return an interaction that only its server has, as the server tells it.
+
+        Raises:
+            NotFoundError: its server does not have it any more.
+        """
+        remote = record.remote
+        assert remote is not None  # noqa: S101 - who calls has looked
+        said = await self._ask(record, remote, request_id)
+        told = Interaction()
+        told.CopyFrom(said)
+        adopted = await self.adopt(record, remote, said)
+        relayed.rewrite(told, self.own(record))
+        if remote.prior:
+            del told.steps[: len(told.steps) - _own_steps(adopted)]
+            told.input.CopyFrom(adopted.request.input)
+        if not include_input:
+            told.ClearField("input")
+        return told
+
     async def adopt(self, record: Record, remote: Remote, said: Interaction) -> Record:
         """Return an interaction as its server tells it; one that ended is stored so."""
         steps = relayed.output(said.steps, said.input)
         known = record.interaction
         given = _own_input(said, len(said.steps) - len(steps), remote.prior)
-        relayed.rewrite(said, known, record.request)
+        relayed.rewrite(said, self.own(record))
         whole = relayed.overlay(known, said)
         del whole.steps[:]
         whole.steps.extend(steps)
@@ -123,14 +167,8 @@ class Recall:
             await self._store.update(row)
         return told
 
-    async def _lost(self, record: Record, remote: Remote) -> Record:
-        """Say what has become of an interaction that its server has lost."""
-        identifier = record.interaction.id
-        if not remote.whole:
-            raise NotFoundError(
-                f"Interaction {identifier} is gone at the endpoint "
-                f'"{remote.endpoint}", which alone had it.'
-            )
+    async def _fail(self, record: Record, remote: Remote) -> Record:
+        """End an interaction that its server has lost while it ran."""
         ended = Interaction()
         ended.CopyFrom(record.interaction)
         ended.status = Status.INTERACTION_STATUS_FAILED
@@ -139,6 +177,11 @@ class Recall:
         row = Record(record.owner, record.request, ended, remote)
         await self._store.update(row)
         return row
+
+
+def _own_steps(record: Record) -> int:
+    given = inputs.to_steps(record.request.input)
+    return len(given) + len(record.interaction.steps)
 
 
 def _is_settled(record: Record, remote: Remote) -> bool:

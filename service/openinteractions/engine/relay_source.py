@@ -52,6 +52,8 @@ class Turn:
     rebuild: Callable[[], Awaitable[tuple[Request, Remote]]] | None = None
     """Makes a request with the whole conversation, where `outgoing` names an
     interaction that the server keeps, in case that it does not any more."""
+    renamed: bool = False
+    """Whether the server knows its model or agent by another name."""
     begun: bool = False
     """Whether its row is in the store."""
 
@@ -59,6 +61,11 @@ class Turn:
     def stored(self) -> bool:
         """Whether the interaction has an id."""
         return self.interaction.HasField("id")
+
+    @property
+    def own(self) -> relayed.Own:
+        """What callers are to read instead of what the server says."""
+        return relayed.Own(self.interaction, self.renamed)
 
     def note_id(self, remote: str) -> None:
         """Take note of the server's id, if it says one."""

@@ -107,7 +107,7 @@ class RelayedRun:
         except StoppedError:
             raise self._reason() from None
         self.turn.note_id(said.id)
-        relayed.rewrite(said, self.interaction, self.turn.request)
+        relayed.rewrite(said, self.turn.own)
         if not self.stored:
             return said
         if not self.kept and self.turn.remote.id is None:
@@ -190,7 +190,7 @@ class RelayedRun:
             yield held
 
     def _rewrite(self, event: Event) -> None:
-        relayed.rewrite_event(event, self.interaction, self.turn.request)
+        relayed.rewrite_event(event, self.turn.own)
 
     def _take(self, event: Event) -> Event:
         self._rewrite(event)

@@ -86,6 +86,14 @@ class Relaying:
         """Return the run with whose events a stream is answered."""
         return self._run(await self._turn(caller, request, target))
 
+    async def told(
+        self, caller: Caller, record: Record, *, include_input: bool
+    ) -> Interaction:
+        """Return an interaction that only its server has."""
+        return await self._recall.told(
+            record, include_input=include_input, request_id=caller.request_id
+        )
+
     async def fresh(self, caller: Caller, record: Record) -> Record:
         """Return an interaction as it is now, wherever it is kept."""
         if self._supervisor.find(record.interaction.id) is not None:
@@ -108,10 +116,11 @@ class Relaying:
             include_input=request.include_input,
             request_id=caller.request_id,
         )
+        own = self._recall.own(record)
         async with aclosing(events):  # type: ignore[type-var]
             async for batch in events:
                 for event in batch:
-                    relayed.rewrite_event(event, record.interaction, record.request)
+                    relayed.rewrite_event(event, own)
                 yield batch
 
     def follow(self, caller: Caller, record: Record) -> Running | None:
@@ -127,6 +136,7 @@ class Relaying:
             owner=record.owner,
             request_id=caller.request_id,
             remote=remote,
+            renamed=self._recall.own(record).renamed,
             begun=True,
         )
         return self._supervisor.start(self._run(turn))
@@ -206,6 +216,7 @@ class Relaying:
             request_id=caller.request_id,
             remote=remote,
             rebuild=rebuild,
+            renamed=target.name != (request.model or request.agent),
         )
 
     async def _retold(

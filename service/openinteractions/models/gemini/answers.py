@@ -104,7 +104,8 @@ class Reading:
 
     def _event(self, data: bytes) -> Event:
         value = _json(data)
-        if not isinstance(value, dict):
+        # Clients tell events apart by this alone (contract §6.1).
+        if not isinstance(value, dict) or not isinstance(value.get("event_type"), str):
             raise self._failures.broken("sent something that is no event")
         try:
             return self._codec.decode(Event, value)
