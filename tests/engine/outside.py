@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Collection
 
 from openinteractions.core.errors import RequestError
-from openinteractions.engine.ports import Fetched
+from openinteractions.engine.media_ports import Fetched
 from openinteractions.v1 import file_pb2
 
 BUSY = 4

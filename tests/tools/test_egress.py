@@ -19,7 +19,7 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from openinteractions.core.errors import RequestError
 from openinteractions.core.errors import shape as error_shape
-from openinteractions.engine import ports
+from openinteractions.engine import media_ports
 from openinteractions.tools.egress import Addresses, Door
 from openinteractions.tools.egress import door as door_module
 from openinteractions.tools.egress.door import MAX_AT_ONCE, MAX_REDIRECTS
@@ -80,7 +80,7 @@ def door(make: Callable[..., Door]) -> Door:
     return make()
 
 
-async def reason(door: ports.Egress, url: str, **rest: Any) -> str:
+async def reason(door: media_ports.Egress, url: str, **rest: Any) -> str:
     """Fetch what is refused; return what the error says after the URL."""
     with pytest.raises(RequestError) as raised:
         await door.fetch(url, field=FIELD, **rest)
@@ -98,7 +98,9 @@ async def reason(door: ports.Egress, url: str, **rest: Any) -> str:
 async def test_what_stands_at_a_url_is_read(door: Door, site: Site) -> None:
     url = site.answer("/a.png?b=c", PNG, "Content-Type: image/png")
 
-    assert await door.fetch(url, field=FIELD) == ports.Fetched(PNG, "image/png", url)
+    assert await door.fetch(url, field=FIELD) == media_ports.Fetched(
+        PNG, "image/png", url
+    )
 
 
 @pytest.mark.parametrize("network", ["127.0.0.1/32", "127.0.0.0/8", "0.0.0.0/0"])

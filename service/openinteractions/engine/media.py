@@ -16,8 +16,9 @@ from typing import NamedTuple, Protocol
 from openinteractions.core import media, mime, origins
 from openinteractions.core.errors import RequestError
 from openinteractions.core.origins import Origin
+from openinteractions.engine.media_ports import DocumentReader, Egress
 from openinteractions.engine.medium import Medium, name_of_url
-from openinteractions.engine.ports import Accepts, DocumentReader, Egress
+from openinteractions.engine.ports import Accepts
 from openinteractions.v1 import content_pb2, file_pb2, step_pb2
 
 MAX_BYTES = 100 * 1024 * 1024

@@ -135,6 +135,9 @@ class Record:
     have whole seconds."""
     remote: Remote | None = None
     """Where it was made, if not here."""
+    attached: Sequence[str] = ()
+    """The names of media that are kept beside it, with references in their place
+    (`core.attached`). Of nobody's concern but stores'."""
 
 
 class InteractionStore(Protocol):
@@ -180,15 +183,42 @@ class InteractionStore(Protocol):
         may have been ended.
         """
 
-    async def get(self, id: str, owner: str) -> Record | None:  # noqa: A002 - the resource's own word
-        """Return an interaction, or None when it is not there or another owner's."""
+    async def get(
+        self,
+        id: str,  # noqa: A002 - the resource's own word
+        owner: str,
+        *,
+        media: bool = True,
+    ) -> Record | None:
+        """Return an interaction, or None when it is not there or another owner's.
 
-    async def conversation(self, id: str, owner: str) -> Sequence[Record]:  # noqa: A002
+        Without `media`, its media may have other bytes than they should, which is
+        quicker; such a record is not for `update`.
+
+        Raises:
+            NotFoundError: it is there, but bytes of its media are lost.
+        """
+
+    async def conversation(
+        self,
+        id: str,  # noqa: A002
+        owner: str,
+        *,
+        media: bool = True,
+    ) -> Sequence[Record]:
         """Return an interaction and all that it continues, oldest first.
 
         Deleted ones are left out, those before them are not. Empty when `id` itself
-        is not there or another owner's. One query.
+        is not there or another owner's. One query. `media` is as in `get`; media that
+        no model is shown may be left out.
+
+        Raises:
+            RequestError: the media are lost, or more than a model is sent; the field
+                is `previous_interaction_id`.
         """
+
+    async def known(self, ids: Collection[str]) -> Collection[str]:
+        """Return those ids that an interaction has, whoever owns it."""
 
     async def delete(self, id: str, owner: str) -> bool:  # noqa: A002
         """Remove an interaction with everything in it; False when it is not there.
@@ -215,80 +245,3 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return seconds since 1970, UTC."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What stood at a URL. It is never empty."""
-
-    data: bytes
-    mime_type: str
-    """What it is, as `core.mime.essence` spells it: what the bytes show, refined by
-    what its server said; `application/octet-stream` when neither says anything."""
-    url: str
-    """Where it was found, after redirects."""
-
-
-class Egress(Protocol):
-    """The one door to addresses that callers name.
-
-    Every URL of a caller goes through `fetch` when it is read here, and through
-    `check` when another server shall read it.
-    """
-
-    async def fetch(
-        self,
-        url: str,
-        *,
-        field: str,
-        limit: int | None = None,
-        mime_types: Collection[str] | None = None,
-    ) -> Fetched:
-        """Read what stands at a URL.
-
-        Args:
-            url: `http` or `https`.
-            field: JSON path of the member that has the URL; errors name it.
-            limit: the most bytes to read, expanded; the configured limit holds too.
-            mime_types: what it may be: types such as `application/pdf`, or families
-                such as `image/*`. Without them, anything.
-
-        Raises:
-            RequestError: the URL is not allowed, cannot be reached, or has something
-                else. The message names the URL and says what is wrong with it; what
-                goes wrong at the other end counts as the caller's mistake too.
-        """
-
-    def check(self, url: str, *, field: str) -> None:
-        """Judge a URL by how it is written, without asking any name server.
-
-        Raises:
-            RequestError: the scheme is neither `http` nor `https`, or the host is
-                literally, in whatever notation, one that only this machine or its
-                network can reach and that configuration does not allow.
-        """
-
-
-class DocumentReader(Protocol):
-    """Turns documents into text, for models that take none."""
-
-    def reads(self, mime_type: str) -> bool:
-        """Say whether documents of a type can be turned into text.
-
-        The type is as `core.mime.essence` spells it.
-        """
-
-    async def read(self, data: bytes, mime_type: str, *, field: str) -> str:
-        """Return the text of a document.
-
-        Where the document has pages, each begins with a line `[page N]`, and N counts
-        from 1 as the pages come.
-
-        Args:
-            data: the document.
-            mime_type: of a type that `reads` knows, with its parameters.
-            field: JSON path of the document; errors name it.
-
-        Raises:
-            RequestError: it is broken, locked, has no text or too much of it.
-        """

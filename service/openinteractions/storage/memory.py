@@ -6,7 +6,7 @@ when a caller goes on working with a message that it has handed over or was give
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from openinteractions.core import lifecycle
@@ -31,6 +31,7 @@ class _Row:
     deadline: float | None
     """Until when it counts as alive; None when it has ended."""
     remote: Remote | None
+    attached: Sequence[str]
 
 
 class MemoryStore:
@@ -58,6 +59,7 @@ class MemoryStore:
             head(record.interaction).SerializeToString(),
             (deadline or 0.0) if runs else None,
             record.remote,
+            tuple(record.attached),
         )
 
     async def update(self, record: Record) -> bool:
@@ -67,6 +69,7 @@ class MemoryStore:
             return False
         row.request = record.request.SerializeToString()
         row.remote = record.remote
+        row.attached = tuple(record.attached)
         _replace(row, record.interaction)
         return True
 
@@ -88,12 +91,24 @@ class MemoryStore:
                 expired.append(id)
         return expired
 
-    async def get(self, id: str, owner: str) -> Record | None:  # noqa: A002 - the resource's own word
+    async def get(
+        self,
+        id: str,  # noqa: A002 - the resource's own word
+        owner: str,
+        *,
+        media: bool = True,  # noqa: ARG002 - rows have what they were given
+    ) -> Record | None:
         """Return an interaction; see `InteractionStore.get`."""
         row = self._row(id, owner)
         return None if row is None else _record(row)
 
-    async def conversation(self, id: str, owner: str) -> Sequence[Record]:  # noqa: A002
+    async def conversation(
+        self,
+        id: str,  # noqa: A002
+        owner: str,
+        *,
+        media: bool = True,  # noqa: ARG002
+    ) -> Sequence[Record]:
         """Return what led to an interaction; see `InteractionStore.conversation`."""
         turns = []
         row = self._row(id, owner)
@@ -102,6 +117,10 @@ class MemoryStore:
             row = self._row(row.context_parent, owner) if row.context_parent else None
         turns.reverse()
         return turns
+
+    async def known(self, ids: Collection[str]) -> Collection[str]:
+        """Return those ids that are taken; see `InteractionStore.known`."""
+        return self._rows.keys() & ids
 
     async def delete(self, id: str, owner: str) -> bool:  # noqa: A002
         """Remove an interaction; see `InteractionStore.delete`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -31,9 +31,9 @@ from openinteractions.v1 import (
 INSERT = """
 INSERT INTO interactions (
     id, owner, context_parent, deadline,
-    status, created, updated, request, interaction, head, remote
+    status, created, updated, request, interaction, head, remote, attached
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 
@@ -41,7 +41,8 @@ ON CONFLICT (id) DO NOTHING
 UPDATE = """
 UPDATE interactions
 SET deadline = iif(?, NULL, deadline),
-    status = ?, updated = ?, request = ?, interaction = ?, head = ?, remote = ?
+    status = ?, updated = ?, request = ?, interaction = ?, head = ?, remote = ?,
+    attached = ?
 WHERE id = ? AND owner = ? AND deadline IS NOT NULL
 """
 
@@ -71,7 +72,7 @@ RELINK = "UPDATE interactions SET context_parent = ? WHERE context_parent = ?"
 DELETE = "DELETE FROM interactions WHERE key = ?"
 
 GET = """
-SELECT owner, request, interaction, remote FROM interactions
+SELECT owner, request, interaction, remote, attached FROM interactions
 WHERE id = ? AND owner = ?
 """
 
@@ -82,10 +83,12 @@ WITH RECURSIVE turn (key, context_parent, age) AS (
     SELECT parent.key, parent.context_parent, turn.age + 1
     FROM turn JOIN interactions AS parent ON parent.key = turn.context_parent
 )
-SELECT owner, request, interaction, remote
+SELECT owner, request, interaction, remote, attached
 FROM turn JOIN interactions USING (key)
 ORDER BY age DESC
 """
+
+KNOWN = "SELECT id FROM interactions WHERE id IN (SELECT value FROM json_each(?))"
 
 LIST = "SELECT head FROM interactions WHERE owner = ? ORDER BY id DESC LIMIT ?"
 
@@ -139,6 +142,7 @@ class SqliteStore:
             interaction.SerializeToString(),
             head(interaction).SerializeToString(),
             record.remote and packed(record.remote),
+            json.dumps(record.attached) if record.attached else None,
         )
 
         def insert(connection: sqlite3.Connection) -> int:
@@ -160,6 +164,7 @@ class SqliteStore:
             interaction.SerializeToString(),
             head(interaction).SerializeToString(),
             record.remote and packed(record.remote),
+            json.dumps(record.attached) if record.attached else None,
             interaction.id,
             record.owner,
         )
@@ -186,15 +191,32 @@ class SqliteStore:
             if len(batch) < EXPIRED_AT_ONCE:
                 return expired
 
-    async def get(self, id: str, owner: str) -> Record | None:  # noqa: A002 - the resource's own word
+    async def get(
+        self,
+        id: str,  # noqa: A002 - the resource's own word
+        owner: str,
+        *,
+        media: bool = True,  # noqa: ARG002 - rows have what they were given
+    ) -> Record | None:
         """Return an interaction; see `InteractionStore.get`."""
         rows = await self._reader.read(GET, (id, owner))
         return _record(rows[0]) if rows else None
 
-    async def conversation(self, id: str, owner: str) -> Sequence[Record]:  # noqa: A002
+    async def conversation(
+        self,
+        id: str,  # noqa: A002
+        owner: str,
+        *,
+        media: bool = True,  # noqa: ARG002
+    ) -> Sequence[Record]:
         """Return what led to an interaction; see `InteractionStore.conversation`."""
         rows = await self._reader.read(CONVERSATION, (id, owner))
         return [_record(row) for row in rows]
+
+    async def known(self, ids: Collection[str]) -> Collection[str]:
+        """Return those ids that are taken; see `InteractionStore.known`."""
+        rows = await self._reader.read(KNOWN, (json.dumps(list(ids)),))
+        return [found for (found,) in rows]
 
     async def delete(self, id: str, owner: str) -> bool:  # noqa: A002
         """Remove an interaction; see `InteractionStore.delete`.
@@ -262,10 +284,11 @@ def _expire(
 
 
 def _record(row: Row) -> Record:
-    owner, request, interaction, remote = row
+    owner, request, interaction, remote, attached = row
     return Record(
         owner,
         interaction_service_pb2.CreateInteractionRequest.FromString(request),
         interaction_pb2.Interaction.FromString(interaction),
         remote and unpacked(remote),
+        tuple(json.loads(attached)) if attached else (),
     )

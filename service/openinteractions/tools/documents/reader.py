@@ -37,7 +37,7 @@ class Limits:
 
 
 class Documents:
-    """Reads documents (see `engine.ports.DocumentReader`)."""
+    """Reads documents (see `engine.media_ports.DocumentReader`)."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()

@@ -45,7 +45,7 @@ async def read(
         encoding: the answer's `Content-Encoding`.
         declared: the answer's `Content-Type`.
         limit: the most bytes, before and after expanding.
-        mime_types: as in `engine.ports.Egress.fetch`.
+        mime_types: as in `engine.media_ports.Egress.fetch`.
 
     Raises:
         Refusal: there is more than `limit`, or it is of another type.

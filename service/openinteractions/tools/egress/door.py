@@ -14,7 +14,7 @@ from http import HTTPStatus
 import aiohttp
 
 from openinteractions.core.errors import RequestError
-from openinteractions.engine.ports import Fetched
+from openinteractions.engine.media_ports import Fetched
 from openinteractions.tools.egress import body, connection, location
 from openinteractions.tools.egress.addresses import Addresses
 from openinteractions.tools.egress.refusal import Failure, Refusal, shown
@@ -29,7 +29,7 @@ _FOUND = {200, 203}
 
 
 class Door:
-    """Implements `engine.ports.Egress`; has to be closed.
+    """Implements `engine.media_ports.Egress`; has to be closed.
 
     Args:
         addresses: what may be reached.
@@ -64,7 +64,7 @@ class Door:
         limit: int | None = None,
         mime_types: Collection[str] | None = None,
     ) -> Fetched:
-        """Read what stands at a URL; see `engine.ports.Egress`."""
+        """Read what stands at a URL; see `engine.media_ports.Egress`."""
         limit = self._max_bytes if limit is None else min(limit, self._max_bytes)
         trip = _Trip(url)
         try:
@@ -79,7 +79,7 @@ class Door:
             raise trip.error(refusal, field) from None
 
     def check(self, url: str, *, field: str) -> None:
-        """Judge a URL by how it is written; see `engine.ports.Egress`."""
+        """Judge a URL by how it is written; see `engine.media_ports.Egress`."""
         try:
             self._addresses.check(location.read(url).host)
         except Refusal as refusal:

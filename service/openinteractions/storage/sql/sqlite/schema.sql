@@ -25,7 +25,7 @@ CREATE TABLE interactions (
     request BLOB NOT NULL,
     -- An Interaction with the steps of its output.
     interaction BLOB NOT NULL
-, remote TEXT) STRICT;
+, remote TEXT, attached TEXT) STRICT;
 
 CREATE INDEX interactions_by_owner ON interactions (owner, id);
 
