@@ -121,13 +121,13 @@ async def test_bytes_get_the_type_that_they_have(
 
 
 MISTAKES = [
-    ("image", PDF, "", "is application/pdf, which is not an image", "type"),
-    ("image", PDF, "image/png", "is application/pdf, which is not an image", "type"),
-    ("image", PNG, "application/pdf", "is application/pdf", "type"),
-    ("image", b"hello", "image/png", "is text/plain, which is not an image", "type"),
-    ("image", MP4, "", "is video/mp4, which is not an image", "type"),
-    ("audio", PNG, "", "is image/png, which is not audio", "type"),
-    ("video", WAV, "", "is audio/wav, which is not a video", "type"),
+    ("image", PDF, "", "its data is application/pdf, not an image", "type"),
+    ("image", PDF, "image/png", "its data is application/pdf, not an image", "type"),
+    ("image", PNG, "application/pdf", "its mime_type is application/pdf, not", "type"),
+    ("image", b"hello", "image/png", "its data is text/plain, not an image", "type"),
+    ("image", MP4, "", "its data is video/mp4, not an image", "type"),
+    ("audio", PNG, "", "its data is image/png, not audio", "type"),
+    ("video", WAV, "", "its data is audio/wav, not a video", "type"),
     ("document", PNG, "", 'send it as content of type "image"', "type"),
     ("document", MP4, "", 'send it as content of type "video"', "type"),
     ("image", b"\0\1\2", "", "mime_type is required", "mime_type"),
@@ -143,6 +143,15 @@ async def test_bytes_of_another_kind_are_refused(
     with pytest.raises(RequestError, match=says) as caught:
         await ready(medium(kind, data=data, mime_type=declared))
     assert caught.value.field == f"input[0].{member}"
+
+
+async def test_what_stands_at_an_address_is_told_when_it_is_of_another_kind() -> None:
+    web = Web(cat=(b"<!doctype html><title>Not found</title>", "text/html"))
+    with pytest.raises(RequestError) as caught:
+        await ready(medium("image", uri="https://web/cat"), web=web)
+    assert caught.value.message == (
+        "input[0]: what its uri names is text/html, not an image."
+    )
 
 
 REFUSED = [

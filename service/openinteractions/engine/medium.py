@@ -38,7 +38,12 @@ _CONTAINERS = {
 }
 """By kind, what containers of both sound and video are called for it."""
 
-_NAMES = {"image": "an image", "audio": "audio", "video": "a video"}
+_NAMES = {
+    "image": "an image",
+    "audio": "audio",
+    "video": "a video",
+    "document": "a document",
+}
 _PLURALS = {
     "image": "images",
     "audio": "audio",
@@ -72,7 +77,7 @@ class Medium:
             raise self._refusal(f" ({said})" if said else "")
         declared = _known(self.content.mime_type)
         if declared and not self._may_be(self._fitting(declared)):
-            raise self._mismatch(declared)
+            raise self._mismatch("its mime_type", declared)
         if isinstance(self.content, content_pb2.VideoContent):
             self._check_processing(self.content.processing)
 
@@ -121,7 +126,8 @@ class Medium:
             )
         mime_type = self._fitting(mime_type)
         if not self._may_be(mime_type):
-            raise self._mismatch(mime_type)
+            what = "what its uri names" if self.content.uri else "its data"
+            raise self._mismatch(what, mime_type)
         return mime_type
 
     def playable(self, mime_type: str, data: bytes) -> tuple[str, bytes]:
@@ -178,18 +184,14 @@ class Medium:
             return kind == "document" or text_formats.is_text(mime_type)
         return kind == self.kind
 
-    def _mismatch(self, mime_type: str) -> RequestError:
-        field = f"{self.path}.type"
+    def _mismatch(self, what: str, mime_type: str) -> RequestError:
+        # Other documents may be of any kind that a URL led to, such as error pages.
         kind = mime.kind(mime_type)
-        if self.kind == "document":
-            return RequestError(
-                f"{self.path}: is {_NAMES[kind]} ({mime_type}), no document; send it "
-                f'as content of type "{kind}".',
-                field=field,
-            )
+        sent = kind != "document" or mime_type == "application/pdf"
+        more = f'; send it as content of type "{kind}"' if sent else ""
         return RequestError(
-            f"{self.path}: is {mime_type}, which is not {_NAMES[self.kind]}.",
-            field=field,
+            f"{self.path}: {what} is {mime_type}, not {_NAMES[self.kind]}{more}.",
+            field=f"{self.path}.type",
         )
 
     def _refusal(self, of_type: str, more: str = "") -> NotSupportedError:
