@@ -245,11 +245,3 @@ def _go_on() -> step_pb2.Step:
     step = step_pb2.Step()
     step.user_input.content.add().text.text = _GO_ON
     return step
-
-
-def timeline(
-    request: interaction_service_pb2.CreateInteractionRequest,
-    output: Sequence[step_pb2.Step],
-) -> list[step_pb2.Step]:
-    """Return an interaction's own timeline: its input as steps, then its output."""
-    return [*inputs.to_steps(request.input), *output]

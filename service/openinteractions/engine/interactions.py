@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
-from openinteractions.core import conversation, cursor, ids, lifecycle, replay
+from openinteractions.core import cursor, ids, inputs, lifecycle, replay
 from openinteractions.core.errors import (
     NotFoundError,
     PreconditionError,
@@ -137,11 +137,11 @@ class Interactions:
         self, caller: Caller, request: interaction_service_pb2.CancelInteractionRequest
     ) -> Interaction:
         """Stop a running interaction and return it; the steps so far are kept."""
-        record, running = await self._locate(caller, request.id)
+        _, running = await self._locate(caller, request.id, media=False)
         if running is not None:
             await running.stop()
-            record = await self._load(caller, request.id)
-        elif record.remote is not None and self._relaying is not None:
+        record = await self._load(caller, request.id)
+        if running is None and record.remote is not None and self._relaying is not None:
             return _timeline(await self._relaying.cancel(caller, record))
         status = record.interaction.status
         if status == Status.INTERACTION_STATUS_CANCELLED:
@@ -157,7 +157,7 @@ class Interactions:
         self, caller: Caller, request: interaction_service_pb2.DeleteInteractionRequest
     ) -> None:
         """Delete an interaction with everything in it; a running one is stopped."""
-        record, running = await self._locate(caller, request.id)
+        record, running = await self._locate(caller, request.id, media=False)
         if running is not None:
             await running.stop()
         if record.remote is not None and self._relaying is not None:
@@ -196,19 +196,21 @@ class Interactions:
         return target
 
     async def _locate(
-        self, caller: Caller, interaction_id: str
+        self, caller: Caller, interaction_id: str, *, media: bool = True
     ) -> tuple[Record, Running | None]:
         """Return an interaction, and its run if it runs here."""
         running = self._supervisor.find(interaction_id)
-        record = await self._load(caller, interaction_id)
+        record = await self._load(caller, interaction_id, media=media)
         if running is None and not lifecycle.has_ended(record.interaction.status):
             # It may have begun, or begun and ended, since one of the two was read.
             running = self._supervisor.find(interaction_id)
-            record = await self._load(caller, interaction_id)
+            record = await self._load(caller, interaction_id, media=media)
         return record, running
 
-    async def _load(self, caller: Caller, interaction_id: str) -> Record:
-        record = await self._store.get(interaction_id, caller.owner)
+    async def _load(
+        self, caller: Caller, interaction_id: str, *, media: bool = True
+    ) -> Record:
+        record = await self._store.get(interaction_id, caller.owner, media=media)
         if record is None:
             raise _not_found(interaction_id)
         return record
@@ -226,13 +228,13 @@ def _not_found(interaction_id: str) -> NotFoundError:
 
 
 def _timeline(record: Record, *, include_input: bool = False) -> Interaction:
-    """Return a stored interaction with its input in front of its output."""
-    interaction = Interaction()
-    interaction.CopyFrom(record.interaction)
-    del interaction.steps[:]
-    interaction.steps.extend(
-        conversation.timeline(record.request, record.interaction.steps)
-    )
+    """Return a stored interaction with its input in front of its output.
+
+    The record is used up: media are not to be copied more than they have to.
+    """
+    interaction = record.interaction
+    for index, step in enumerate(inputs.to_steps(record.request.input)):
+        interaction.steps.insert(index, step)
     if include_input:
         interaction.input.CopyFrom(record.request.input)
     return interaction

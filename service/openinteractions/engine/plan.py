@@ -167,8 +167,12 @@ class Planner:
             )
         return history
 
-    async def history(self, caller: Caller, request: Request) -> Sequence[Record]:
+    async def history(
+        self, caller: Caller, request: Request, *, media: bool = True
+    ) -> Sequence[Record]:
         """Return what a request continues, oldest first, as it is stored.
+
+        `media` is as in `InteractionStore.conversation`.
 
         Raises:
             RequestError: there is no such interaction.
@@ -180,7 +184,7 @@ class Planner:
             raise RequestError(
                 f"{path} is empty; what is not stored cannot be continued.", field=path
             )
-        history = await self._store.conversation(previous, caller.owner)
+        history = await self._store.conversation(previous, caller.owner, media=media)
         if not history:
             raise RequestError(
                 f"{path}: there is no interaction {previous[:80]!r}.", field=path

@@ -182,7 +182,7 @@ class Relaying:
         """
         relay = target.relay
         _check(caller, request, relay)
-        history = await self._planner.history(caller, request)
+        history = await self._planner.history(caller, request, media=False)
         interaction = self._planner.begin(request)
         outgoing = Request()
         outgoing.CopyFrom(request)
@@ -228,6 +228,8 @@ class Relaying:
         relay: Relay,
     ) -> tuple[Request, Remote]:
         """Return a request that tells the whole conversation."""
+        if any(turn.attached for turn in history):
+            history = await self._planner.history(caller, request)
         turns = list(
             await self._recall.for_relay(history, relay, request_id=caller.request_id)
         )
