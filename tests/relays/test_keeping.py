@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.relays.replay import events
 from tests.relays.world import OLD, SCRIPTED, Site, relay, serving
 
 STORES = ("upstream", "here", "both")
@@ -26,6 +24,8 @@ TOOL = {
     "name": "get_weather",
     "parameters": {"type": "object", "properties": {"location": {"type": "string"}}},
 }
+
+CALL = 'script: call get_weather {"location": "Paris"}'
 
 
 @dataclass
@@ -57,10 +57,6 @@ def text(interaction: dict[str, Any]) -> str:
     """Return what the model said last."""
     outputs = [s for s in interaction["steps"] if s["type"] == "model_output"]
     return str(outputs[-1]["content"][-1]["text"])
-
-
-def without_ids(events: list[Any]) -> list[Any]:
-    return [{k: v for k, v in event.items() if k != "event_id"} for event in events]
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -123,9 +119,7 @@ def delta(event: dict[str, Any]) -> str:
 @pytest.mark.parametrize("store", STORES)
 async def test_calls_and_results_go_back_and_forth(store: str, tmp_path: Path) -> None:
     async with pair(tmp_path, store) as both:
-        first = await both.front.create(
-            model="m", input="Weather in Paris?", tools=[TOOL]
-        )
+        first = await both.front.create(model="m", input=CALL, tools=[TOOL])
         assert first["status"] == "requires_action", first
         call = next(s for s in first["steps"] if s["type"] == "function_call")
         result = {"type": "function_result", "call_id": call["id"], "result": "22 C"}
@@ -182,9 +176,7 @@ async def test_what_is_another_keys_does_not_exist(store: str, tmp_path: Path) -
         continued, _ = await front.call("POST", "interactions", sent, headers=other)
         theirs = [entry["id"] for entry in await both.listed()]
         for remote in theirs:
-            guessed, _ = await front.call(
-                "GET", f"interactions/{remote}", headers=mine
-            )
+            guessed, _ = await front.call("GET", f"interactions/{remote}", headers=mine)
             assert guessed == 404
         still, _ = await front.call("GET", path, headers=mine)
 
@@ -260,17 +252,21 @@ async def test_what_only_the_server_behind_had_is_gone_with_it(tmp_path: Path) -
 @pytest.mark.parametrize("store", STORES)
 async def test_the_server_behind_is_down(store: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        down = await stack.enter_async_context(serving(tmp_path / "b", SCRIPTED))
-        url = f"{down.url}/v1beta"
-        front = await stack.enter_async_context(
-            serving(tmp_path / "f", relay(url, store))
-        )
+        behind = AsyncExitStack()
+        site = await behind.enter_async_context(serving(tmp_path / "b", SCRIPTED))
+        settings = relay(f"{site.url}/v1beta", store)
+        front = await stack.enter_async_context(serving(tmp_path / "f", settings))
         made = await front.create(model="m", input="one")
-        stack.pop_all()
-        await down.client.close()
-        async with AsyncExitStack() as last:
-            last.push_async_callback(front.client.close)
-            assert made["id"]
+        await behind.aclose()
+        created = await front.call("POST", "interactions", {"model": "m", "input": "a"})
+        sent = {"model": "m", "input": "a", "stream": True}
+        streamed = await front.call("POST", "interactions", sent)
+        fetched, _ = await front.call("GET", f"interactions/{made['id']}")
+
+    for status, body in (created, streamed):
+        assert status == 503
+        assert '"e" cannot be reached' in body["error"]["message"]
+    assert fetched == (503 if store == "upstream" else 200)
 
 
 @pytest.mark.parametrize("store", STORES)
