@@ -99,6 +99,7 @@ audio = true
 video = true
 files = true
 remote_urls = true
+chat_media = false
 image_sizes = []
 image_edits = true
 image_base64 = false

@@ -954,6 +954,16 @@ REFUSED = {
             'height, "1536x1024"'
         ),
     ),
+    "media in the chat of another dialect": (
+        (
+            '[endpoints.vllm]\ndialect = "responses"\nbase_url = "http://h/v1"\n'
+            '[models.a]\nendpoint = "vllm"\nprofile = { chat_media = true }'
+        ),
+        (
+            'models.a.profile.chat_media: the dialect "responses" has no media in its '
+            'answers; leave it out, or use dialect = "chat"'
+        ),
+    ),
     "too many previews": (
         VLLM + '[models.a]\nendpoint = "vllm"\nprofile = { image_previews = 4 }',
         (
@@ -1137,6 +1147,7 @@ audio = true
 video = true
 files = true
 remote_urls = true
+chat_media = false
 image_sizes = []
 image_edits = true
 image_base64 = false

@@ -6,6 +6,7 @@ here, in the shapes of OpenAI's chat completions. No script logic lives here.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import enum
 import json
@@ -13,6 +14,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
+
+_SOUND_BYTES = 1000
+"""The size of the pieces of sound in a stream; no multiple of three."""
 
 
 class Ending(enum.Enum):
@@ -54,6 +58,10 @@ class Reply:
     paced: bool = False
     """Every content chunk after the first waits for a release."""
     refusal: str = ""
+    sound: bytes = b""
+    """What the text is spoken as; the text is then its transcript."""
+    images: Sequence[bytes] = ()
+    """PNG files beside the text."""
     raw_chunks: Sequence[str] = ()
     """Extra chunks, sent byte for byte before the finish reason."""
 
@@ -114,6 +122,12 @@ def body(reply: Reply, *, model: str, number: int) -> Json:
         message[reply.thought_member] = "".join(reply.thoughts)
     if reply.refusal:
         message["refusal"] = reply.refusal
+    if reply.sound:
+        transcript, message["content"] = message["content"], None
+        spoken = {"data": _base64(reply.sound), "transcript": transcript}
+        message["audio"] = {"id": f"audio_{number}", "expires_at": 0, **spoken}
+    if reply.images:
+        message["images"] = [_image(image) for image in reply.images]
     if reply.calls:
         message["tool_calls"] = [
             {
@@ -140,13 +154,27 @@ def body(reply: Reply, *, model: str, number: int) -> Json:
     }
 
 
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _image(data: bytes) -> Json:
+    url = f"data:image/png;base64,{_base64(data)}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
 def deltas(reply: Reply) -> Iterator[Json]:
     """Give the deltas of the stream in order, content first to last."""
     yield {"role": "assistant", "content": ""}
     for thought in reply.thoughts:
         yield {reply.thought_member: thought}
     for text in reply.text:
-        yield {"content": text}
+        yield {"audio": {"transcript": text}} if reply.sound else {"content": text}
+    for start in range(0, len(reply.sound), _SOUND_BYTES):
+        heard = reply.sound[start : start + _SOUND_BYTES]
+        yield {"audio": {"data": _base64(heard)}}
+    for image in reply.images:
+        yield {"images": [_image(image)]}
     if reply.refusal:
         yield {"refusal": reply.refusal}
     for index, call in enumerate(reply.calls):

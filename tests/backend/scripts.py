@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from tests.backend import conversation
+from tests.backend import conversation, made
 from tests.backend.example import example
 from tests.backend.reply import (
     Answer,
@@ -59,6 +59,22 @@ def unknown(name: str) -> Failure:
         code="model_not_found",
         param="model",
     )
+
+
+def speak(request: Json, _: str) -> Answer:
+    """Answer aloud: in the voice and format that are asked for."""
+    if "audio" not in request.get("modalities", ()):
+        return Reply(text=["In ", "words."])
+    form = request["audio"]
+    kind = {"pcm16": "pcm"}.get(form["format"], form["format"])
+    sound = made.speech("Aloud.", form["voice"], kind)
+    return Reply(text=["Al", "oud."], sound=sound)
+
+
+def paint(request: Json, _: str) -> Answer:
+    """Answer with an image, and a word about it."""
+    shape = str(request.get("image_config"))
+    return Reply(text=["Here."], images=[made.image(shape)])
 
 
 def echo(request: Json, _: str) -> Answer:
@@ -256,6 +272,8 @@ def _conclude(request: Json) -> Reply:
 
 _SCRIPTS: dict[str, Callable[[Json, str], Answer]] = {
     "echo": echo,
+    "speak": speak,
+    "paint": paint,
     "media": media,
     "say": say,
     "hello": _fixed(Reply(text=["Hello", "."])),

@@ -69,6 +69,13 @@ def test_what_is_asked_for_picks_the_adapter(
     assert picked(outputs, members) == kind
 
 
+def test_chats_with_media_make_text_beside_them() -> None:
+    adapters = {kind: Scripted("s", script=kind) for kind in ("text", "image", "audio")}
+    model = Outputs(**adapters, profile=Profile(chat_media=True))
+    both = request("m", response_modalities=["TEXT", "AUDIO"])
+    assert model.pick(both) is adapters["audio"]
+
+
 REFUSED: list[tuple[tuple[str, ...] | None, dict[str, Any], str]] = [
     (None, one(VIDEO), "response_format"),
     (None, {"response_modalities": ["text", "VIDEO"]}, "response_modalities[1]"),

@@ -11,9 +11,13 @@ from openinteractions.config.settings import Endpoint, Model
 from openinteractions.core.errors import NotSupportedError, UnknownModelError
 from openinteractions.core.model_events import CallFragment
 from openinteractions.engine import ports
+from openinteractions.models.chat.media import MediaChat
+from openinteractions.models.chat.model import Chat
+from openinteractions.models.images.model import Images
 from openinteractions.models.profile import Profile as Facts
 from openinteractions.models.profile import Tools, from_settings
 from openinteractions.models.registry import Host, Registry, ScriptedHost
+from openinteractions.models.speech.model import Speech
 from tests.backend.app import Backend
 from tests.models.asking import asked, request, tool
 from tests.models.events import text
@@ -107,6 +111,26 @@ def test_a_profile_is_the_models_own() -> None:
     assert not found.resolve(request("other")).check(wanted)
     with pytest.raises(NotSupportedError):
         found.resolve(wanted).check(wanted)
+
+
+@pytest.mark.parametrize(
+    ("modality", "profile", "kind"),
+    [
+        ("TEXT", Profile(), Chat),
+        ("IMAGE", Profile(), Images),
+        ("AUDIO", Profile(), Speech),
+        ("IMAGE", Profile(chat_media=True), MediaChat),
+        ("AUDIO", Profile(chat_media=True), MediaChat),
+    ],
+)
+def test_what_is_asked_for_has_an_adapter_of_its_own(
+    modality: str, profile: Profile, kind: type
+) -> None:
+    endpoint = Endpoint(dialect="chat", base_url="http://127.0.0.1:1/v1")
+    models = {"*": Model(endpoint="vllm", profile=profile)}
+    found = registry({"vllm": endpoint}, models)
+    wanted = request("m", response_modalities=[modality])
+    assert isinstance(found.resolve(wanted), kind)
 
 
 async def test_the_embedded_endpoint_is_opened_by_whoever_knows_it() -> None:

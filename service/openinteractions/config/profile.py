@@ -60,6 +60,9 @@ class Profile(Table, frozen=True):
     """What it makes; the first is what it makes when a request asks for nothing.
     Images come from the Images API of its server, sound from its speech API. Not
     known: text, and whatever else a request asks for."""
+    chat_media: bool = False
+    """Images and sound come in its chat completions (`modalities`), not from APIs of
+    their own. Dialect `chat` only."""
     image_sizes: tuple[str, ...] = ()
     """The sizes of images that it makes, such as "1536x1024". Empty: any."""
     image_edits: bool = True

@@ -226,6 +226,12 @@ def _model(name: str, model: Model, config: Config) -> None:
                 f"{where}.profile",
                 f'what the dialect "{dialect}" can do is known; leave it out',
             )
+        if model.profile.chat_media and dialect != "chat":
+            raise Broken(
+                f"{where}.profile.chat_media",
+                f'the dialect "{dialect}" has no media in its answers; leave it out, '
+                'or use dialect = "chat"',
+            )
         _profile(f"{where}.profile", model.profile)
 
 

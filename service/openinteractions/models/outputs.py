@@ -63,7 +63,7 @@ class Outputs:
     ) -> None:
         self._adapters = {"text": text, "image": image, "audio": audio}
         self._makes = profile.outputs or _ALL
-        self._known = profile.outputs is not None
+        self._mixes = profile.outputs is not None or profile.chat_media
         self._usual = self._adapters[self._makes[0]]
 
     def pick(self, request: Request) -> Model:
@@ -88,7 +88,7 @@ class Outputs:
         if len(media) > 1:
             reason = "makes images or sound, not both at once"
             raise refusal(request, asked[media[1]], reason)
-        if "text" in asked and not self._known:
+        if "text" in asked and not self._mixes:
             reason = f"is not known to make text and {_WORDS[media[0]]} at once"
             raise refusal(request, asked[media[0]], reason)
         return self._adapters[media[0]]

@@ -62,6 +62,8 @@ class Profile:
     """Whether URLs of media are passed on; as a set, the kinds of media."""
     outputs: tuple[str, ...] | None = None
     """What it makes, the usual first; None: text, and whatever else is asked for."""
+    chat_media: bool = False
+    """Whether it makes images and sound in chat completions."""
     image_sizes: tuple[str, ...] = ()
     """The sizes of images that it makes; none: any."""
     image_edits: bool = True
@@ -140,6 +142,7 @@ def from_settings(facts: Facts | None) -> Profile:
         files=_types(facts.files),
         remote_urls=_set(facts.remote_urls),
         outputs=None if facts.outputs is None else tuple(facts.outputs),
+        chat_media=facts.chat_media,
         image_sizes=tuple(facts.image_sizes),
         image_edits=facts.image_edits,
         image_base64=facts.image_base64,

@@ -12,11 +12,12 @@ from typing import Protocol
 from openinteractions.config import settings
 from openinteractions.core.errors import UnknownModelError
 from openinteractions.engine.ports import Model
+from openinteractions.models.chat.media import MediaChat
 from openinteractions.models.chat.model import Chat
 from openinteractions.models.constrained.model import Constrained
 from openinteractions.models.images.model import Images
 from openinteractions.models.outputs import Outputs
-from openinteractions.models.profile import Tools, from_settings
+from openinteractions.models.profile import Profile, Tools, from_settings
 from openinteractions.models.responses.model import Responses
 from openinteractions.models.scripted.model import Scripted
 from openinteractions.models.speech.model import Speech
@@ -73,11 +74,20 @@ class ServerHost:
         )
         if profile.tools is Tools.CONSTRAINED:
             model = Constrained(model, endpoint=self._endpoint.name)
-        return Outputs(
-            text=model,
-            image=Images(self._endpoint, upstream=settings.upstream, profile=profile),
-            audio=Speech(self._endpoint, upstream=settings.upstream, profile=profile),
-            profile=profile,
+        image, audio = self._media(settings.upstream, profile)
+        return Outputs(text=model, image=image, audio=audio, profile=profile)
+
+    def _media(self, upstream: str | None, profile: Profile) -> tuple[Model, Model]:
+        """Return what makes images, and what makes sound."""
+        at = self._endpoint
+        if profile.chat_media:
+            return (
+                MediaChat(at, kind="image", upstream=upstream, profile=profile),
+                MediaChat(at, kind="audio", upstream=upstream, profile=profile),
+            )
+        return (
+            Images(at, upstream=upstream, profile=profile),
+            Speech(at, upstream=upstream, profile=profile),
         )
 
     def warm(self) -> None:

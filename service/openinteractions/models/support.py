@@ -33,7 +33,10 @@ class Check(NamedTuple):
         return refusal(self.request, path, reason)
 
 
-Rules = Mapping[str, Callable[[Check, str, Any], None]]
+Rule = Callable[[Check, str, Any], None]
+"""What to do about a member, of which it gets the path and the value."""
+
+Rules = Mapping[str, Rule]
 """What to do about members, by their names."""
 
 
@@ -54,7 +57,7 @@ def check(request: Request, profile: Profile) -> Sequence[str]:
         NotSupportedError: a member that changes the result cannot be followed.
         RequestError: a member contradicts another, or is no JSON Schema.
     """
-    return follow(request, profile, _REQUEST, _GENERATION)
+    return follow(request, profile, TEXT_REQUEST, TEXT_GENERATION)
 
 
 def follow(
@@ -145,7 +148,7 @@ def _summaries(run: Check, path: str, word: str) -> None:
         run.ignored.append(path)
 
 
-_REQUEST: Rules = {
+TEXT_REQUEST: Rules = {
     "tools": _tools,
     "response_format": _format,
     "response_mime_type": _format,
@@ -156,8 +159,9 @@ _REQUEST: Rules = {
     "cached_content": refuse,
     "continuation_token": refuse,
 }
+"""The rules of what makes text."""
 
-_GENERATION: Rules = {
+TEXT_GENERATION: Rules = {
     "seed": _where("seed", hint=True),
     "stop_sequences": _where("stop"),
     "thinking_level": _where("reasoning_effort", hint=True),
@@ -171,6 +175,7 @@ _GENERATION: Rules = {
     "frequency_penalty": _where("penalties"),
     "top_k": _where("top_k"),
 }
+"""Those of its `generation_config`."""
 
 MEDIA_REQUEST: Rules = {
     "service_tier": ignore,

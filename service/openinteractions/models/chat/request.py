@@ -36,6 +36,15 @@ def build(
         profile: what the model can do.
         stream: whether to answer piece by piece.
     """
+    return orjson.dumps(
+        members(asked, upstream=upstream, profile=profile, stream=stream)
+    )
+
+
+def members(
+    asked: ModelRequest, *, upstream: str, profile: Profile, stream: bool
+) -> dict[str, Any]:
+    """Return the members of the body (see `build`)."""
     request = asked.request
     body: dict[str, Any] = {
         "model": upstream,
@@ -50,7 +59,7 @@ def build(
     if stream:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
-    return orjson.dumps(body)
+    return body
 
 
 def _add_tools(body: dict[str, Any], request: Request, profile: Profile) -> None:

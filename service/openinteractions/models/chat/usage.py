@@ -10,7 +10,7 @@ from typing import Any
 from openinteractions.v1 import usage_pb2
 
 _INPUT_KINDS = {"image": "image_tokens", "audio": "audio_tokens"}
-_OUTPUT_KINDS = {"audio": "audio_tokens"}
+_OUTPUT_KINDS = {"audio": "audio_tokens", "image": "image_tokens"}
 
 _ABSURD = 2**53
 """A count that no JSON number of every client could hold is none."""
