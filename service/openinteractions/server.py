@@ -1,7 +1,7 @@
 """The composition root: makes the parts, joins them, runs them, and ends them in order.
 
-With `backends`, the only module that names adapters. Nothing here decides anything
-about interactions.
+With `backends` and `keeping`, the only module that names adapters. Nothing here
+decides anything about interactions.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from dataclasses import dataclass
 import uvloop
 from aiohttp import web
 
-from openinteractions import backends
+from openinteractions import backends, keeping
 from openinteractions.config import Address, Config, ConfigError
-from openinteractions.engine.files import Addresses as FileAddresses
-from openinteractions.engine.files import Expiry, Files, Limits, Uploads
+from openinteractions.engine.files import Files
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.leases import Leases
 from openinteractions.engine.media import Media
 from openinteractions.engine.own_files import Inliner
 from openinteractions.engine.plan import Planner
+from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.recall import Recall
 from openinteractions.engine.relaying import Relaying
 from openinteractions.engine.supervisor import Supervisor
@@ -36,6 +36,7 @@ from openinteractions.gateway.hosts import Hosts
 from openinteractions.gateway.origins import Origins
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.upstream import StatusError
+from openinteractions.models.registry import Registry
 from openinteractions.rpc import files as file_rpcs
 from openinteractions.rpc import interactions as interaction_rpcs
 from openinteractions.rpc.authentication import Authentication
@@ -44,12 +45,7 @@ from openinteractions.rpc.loop import EventLoop
 from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
-from openinteractions.storage.objects.directory import DirectoryObjects
-from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.tools.documents.reader import Documents
-from openinteractions.tools.egress import Door
-
-HOUR_SECONDS = 3600.0
 
 WRITE_SECONDS = 1.0
 """How long the last bytes of answers may take, after all work has ended."""
@@ -133,39 +129,21 @@ async def _running(config: Config) -> AsyncIterator[str]:
     state, authentication = _State(), Authentication(config.accepted_keys)
     clock, supervisor = SystemClock(), Supervisor()
     async with AsyncExitStack() as stack:
-        store = await SqliteStore.open(config.store.path)
-        stack.push_async_callback(store.close)
-        egress = backends.egress(config.egress)
-        stack.push_async_callback(egress.close)
+        stores = await keeping.open_stores(config, stack, clock)
         models = backends.models(config)
         stack.push_async_callback(models.close)
-        await stack.enter_async_context(
-            Leases(store=store, supervisor=supervisor, clock=clock)
-        )
-        files, uploads = await _files(config, state, stack, store, clock)
-        media = _media(config, egress, files)
-        relays = backends.relays(config)
-        stack.push_async_callback(relays.close)
-        recall = Recall(store=store, relays=relays)
-        planner = Planner(
+        files, uploads = keeping.files(config, stores, clock, lambda: state.url)
+        interactions, relaying = _interactions(
+            config,
+            stack,
+            store=stores.interactions,
+            files=files,
             models=models,
-            store=store,
-            media=media,
-            clock=clock,
-            keeper=files,
-            recall=recall,
-        )
-        relaying = Relaying(
-            relays=relays,
-            recall=recall,
-            planner=planner,
-            store=store,
             supervisor=supervisor,
-            inliner=Inliner(files, limit=config.server.max_media_bytes),
             clock=clock,
         )
-        interactions = Interactions(
-            planner=planner, store=store, supervisor=supervisor, relaying=relaying
+        await stack.enter_async_context(
+            Leases(store=stores.interactions, supervisor=supervisor, clock=clock)
         )
         services = [
             interaction_rpcs.handlers(interactions),
@@ -210,14 +188,44 @@ def _gateway(
     )
 
 
-def _media(config: Config, egress: Door, files: Files) -> Media:
-    """Make what gets the media of conversations ready for models."""
-    return Media(
-        egress=egress,
-        reader=Documents(),
-        files=files,
-        max_bytes=config.server.max_media_bytes,
+def _interactions(
+    config: Config,
+    stack: AsyncExitStack,
+    *,
+    store: InteractionStore,
+    files: Files,
+    models: Registry,
+    supervisor: Supervisor,
+    clock: SystemClock,
+) -> tuple[Interactions, Relaying]:
+    """Make the use cases of interactions, and what passes some of them on."""
+    egress = backends.egress(config.egress)
+    stack.push_async_callback(egress.close)
+    relays = backends.relays(config)
+    stack.push_async_callback(relays.close)
+    recall = Recall(store=store, relays=relays)
+    limit = config.server.max_media_bytes
+    planner = Planner(
+        models=models,
+        store=store,
+        media=Media(egress=egress, reader=Documents(), files=files, max_bytes=limit),
+        clock=clock,
+        keeper=files,
+        recall=recall,
     )
+    relaying = Relaying(
+        relays=relays,
+        recall=recall,
+        planner=planner,
+        store=store,
+        supervisor=supervisor,
+        inliner=Inliner(files, limit=limit),
+        clock=clock,
+    )
+    interactions = Interactions(
+        planner=planner, store=store, supervisor=supervisor, relaying=relaying
+    )
+    return interactions, relaying
 
 
 async def _finish(
@@ -241,32 +249,6 @@ def _calm_collections() -> None:
     # What start-up made lives to the end: no collection need look at it again.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-
-
-async def _files(
-    config: Config,
-    state: _State,
-    stack: AsyncExitStack,
-    store: SqliteStore,
-    clock: SystemClock,
-) -> tuple[Files, Uploads]:
-    """Make what keeps files, and have what has expired removed."""
-    try:
-        objects = await DirectoryObjects.open(config.objects.path(config.store.path))
-    except UnusableStoreError as error:
-        raise ConfigError(f"objects.url: {error}") from None
-    stack.push_async_callback(objects.close)
-    await stack.enter_async_context(
-        Expiry(store=store.files, objects=objects, clock=clock)
-    )
-    addresses = FileAddresses(config.server.public_url, lambda: state.url)
-    limits = Limits(
-        ttl_seconds=config.files.ttl_hours * HOUR_SECONDS,
-        upload_ttl_seconds=config.files.upload_ttl_hours * HOUR_SECONDS,
-        max_bytes=config.files.max_bytes,
-    )
-    parts = (store.files, objects, clock, addresses, limits)
-    return Files(*parts), Uploads(*parts)
 
 
 async def _listen(

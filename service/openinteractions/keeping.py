@@ -1,0 +1,66 @@
+"""Makes what keeps interactions, files and the bytes of both, and sweeps them.
+
+Part of the composition root (see `server`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from openinteractions.config import Config, ConfigError
+from openinteractions.engine.attachments import Attachments, Orphans
+from openinteractions.engine.file_ports import FileStore, Objects
+from openinteractions.engine.files import Addresses, Expiry, Files, Limits, Uploads
+from openinteractions.engine.ports import Clock
+from openinteractions.storage.migrate import UnusableStoreError
+from openinteractions.storage.objects.opening import open_objects
+from openinteractions.storage.sqlite import SqliteStore
+
+HOUR_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What is open."""
+
+    interactions: Attachments
+    files: FileStore
+    objects: Objects
+
+
+async def open_stores(config: Config, stack: AsyncExitStack, clock: Clock) -> Stores:
+    """Open everything and begin to sweep, until the stack is closed.
+
+    Raises:
+        ConfigError: the objects cannot be used.
+        UnusableStoreError: the store cannot be used.
+    """
+    store = await SqliteStore.open(config.store.path)
+    stack.push_async_callback(store.close)
+    try:
+        objects = await open_objects(config)
+    except UnusableStoreError as error:
+        raise ConfigError(f"objects.url: {error}") from None
+    stack.push_async_callback(objects.close)
+    interactions = Attachments(store, objects, max_bytes=config.server.max_media_bytes)
+    await stack.enter_async_context(Orphans(store=store, objects=objects, clock=clock))
+    await stack.enter_async_context(
+        Expiry(store=store.files, objects=objects, clock=clock)
+    )
+    return Stores(interactions, store.files, objects)
+
+
+def files(
+    config: Config, stores: Stores, clock: Clock, url: Callable[[], str]
+) -> tuple[Files, Uploads]:
+    """Make the use cases of files; `url` gives the URL of the HTTP face."""
+    addresses = Addresses(config.server.public_url, url)
+    limits = Limits(
+        ttl_seconds=config.files.ttl_hours * HOUR_SECONDS,
+        upload_ttl_seconds=config.files.upload_ttl_hours * HOUR_SECONDS,
+        max_bytes=config.files.max_bytes,
+    )
+    parts = (stores.files, stores.objects, clock, addresses, limits)
+    return Files(*parts), Uploads(*parts)
