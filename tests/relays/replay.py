@@ -58,6 +58,8 @@ class Replay:
     answers: list[Answer]
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """Lets answers go on that wait."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
@@ -72,12 +74,14 @@ class Replay:
             )
         )
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return await send(request, answer)
+        return await send(request, answer, self.released)
 
 
-async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def send(
+    request: web.Request, answer: Answer, released: asyncio.Event
+) -> web.StreamResponse:
     """Send a canned answer."""
-    headers = {k: v for k, v in answer.get("headers", {}).items()}
+    headers = dict(answer.get("headers", {}).items())
     streams = "sse" in answer or "sse_raw" in answer
     if "json" in answer:
         headers.setdefault("Content-Type", "application/json")
@@ -90,6 +94,8 @@ async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
     for chunk in _chunks(answer):
         await response.write(chunk)
         await asyncio.sleep(0)
+    if answer.get("waits"):
+        await released.wait()
     if answer.get("abort"):
         assert request.transport is not None
         request.transport.abort()

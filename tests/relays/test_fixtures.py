@@ -68,9 +68,11 @@ async def test_an_answer_comes_out_as_it_was(
     sent = body(name)
     if store == "here":
         sent.pop("background", None)
-    async with replaying(answer) as google:
-        async with serving(tmp_path, relay(google.url, store)) as site:
-            status, came = await site.call("POST", "interactions", sent)
+    async with (
+        replaying(answer) as google,
+        serving(tmp_path, relay(google.url, store)) as site,
+    ):
+        status, came = await site.call("POST", "interactions", sent)
 
     assert status == 200
     expected = answer["json"]
@@ -88,9 +90,11 @@ async def test_a_stream_comes_out_event_by_event(
     sent = {**body(name), "stream": True}
     if store == "here":
         sent.pop("background", None)
-    async with replaying(answer) as google:
-        async with serving(tmp_path, relay(google.url, store)) as site:
-            came = await site.stream("POST", "interactions", sent)
+    async with (
+        replaying(answer) as google,
+        serving(tmp_path, relay(google.url, store)) as site,
+    ):
+        came = await site.stream("POST", "interactions", sent)
 
     expected = said(answer)
     assert [bare(event) for event in came] == [bare(event) for event in expected]
@@ -116,11 +120,13 @@ async def test_an_error_keeps_its_status_and_its_body(
     name: str, stream: bool, tmp_path: Path
 ) -> None:
     answer = answers(name)[0]
-    async with replaying(answer) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            status, came = await site.call(
-                "POST", "interactions", {"model": "m", "input": "Hi", "stream": stream}
-            )
+    async with (
+        replaying(answer) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        status, came = await site.call(
+            "POST", "interactions", {"model": "m", "input": "Hi", "stream": stream}
+        )
 
     assert status == answer["status"]
     error = _error(answer)
@@ -145,10 +151,12 @@ async def test_what_only_the_server_has_is_fetched_as_it_is(
     begun = {"json": {"id": "v1_test0001", "status": "in_progress"}}
     answer = answers(name)[0]
     wants = fixture(name)["call"].get("args", {}).get("include_input")
-    async with replaying(begun, answer) as google:
-        async with serving(tmp_path, relay(google.url, "upstream")) as site:
-            own = (await site.create(model="m", input="Hi", background=True))["id"]
-            came = await site.get(own, "?include_input=true" if wants else "")
+    async with (
+        replaying(begun, answer) as google,
+        serving(tmp_path, relay(google.url, "upstream")) as site,
+    ):
+        own = (await site.create(model="m", input="Hi", background=True))["id"]
+        came = await site.get(own, "?include_input=true" if wants else "")
 
     expected = {**answer["json"], "id": own}
     expected.pop("previous_interaction_id", None)  # nothing was continued
@@ -161,14 +169,16 @@ async def test_what_only_the_server_has_is_fetched_as_it_is(
 async def test_clients_of_the_older_revision_read_it_too(
     name: str, tmp_path: Path
 ) -> None:
-    async with replaying(answers(name)[0]) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            came = await site.stream(
-                "POST",
-                "interactions",
-                {"model": "m", "input": "Hi", "stream": True},
-                headers=OLD,
-            )
+    async with (
+        replaying(answers(name)[0]) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        came = await site.stream(
+            "POST",
+            "interactions",
+            {"model": "m", "input": "Hi", "stream": True},
+            headers=OLD,
+        )
 
     kinds = [event["event_type"] for event in came]
     assert kinds[0] == "interaction.start"
@@ -179,11 +189,13 @@ async def test_clients_of_the_older_revision_read_it_too(
 
 async def test_an_event_of_no_type_is_an_error(tmp_path: Path) -> None:
     answer = answers("steps_stream_missing_event_type")[0]
-    async with replaying(answer) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            status, came = await site.call(
-                "POST", "interactions", {"model": "m", "input": "Hi", "stream": True}
-            )
+    async with (
+        replaying(answer) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        status, came = await site.call(
+            "POST", "interactions", {"model": "m", "input": "Hi", "stream": True}
+        )
 
     assert status == 502
     assert came["error"]["code"] == "bad_gateway"
@@ -193,11 +205,13 @@ async def test_an_event_of_no_type_is_an_error(tmp_path: Path) -> None:
 async def test_an_answer_that_is_none_is_a_bad_gateway(
     name: str, tmp_path: Path
 ) -> None:
-    async with replaying(answers(name)[0]) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            status, came = await site.call(
-                "POST", "interactions", {"model": "m", "input": "Hi"}
-            )
+    async with (
+        replaying(answers(name)[0]) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        status, came = await site.call(
+            "POST", "interactions", {"model": "m", "input": "Hi"}
+        )
 
     assert status == 502
     assert came["error"]["code"] == "bad_gateway"
@@ -207,30 +221,34 @@ async def test_an_answer_that_is_none_is_a_bad_gateway(
 async def test_an_answer_is_read_whatever_it_is_called(
     name: str, tmp_path: Path
 ) -> None:
-    async with replaying(answers(name)[0]) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            came = await site.create(model="m", input="Hi")
+    async with (
+        replaying(answers(name)[0]) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        came = await site.create(model="m", input="Hi")
 
     assert came["status"] == "completed"
 
 
 async def test_a_whole_answer_to_a_stream_is_told_as_events(tmp_path: Path) -> None:
-    async with replaying(answers("steps_stream_json_response")[0]) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            came = await site.stream(
-                "POST", "interactions", {"model": "m", "input": "Hi", "stream": True}
-            )
+    async with (
+        replaying(answers("steps_stream_json_response")[0]) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        came = await site.stream(
+            "POST", "interactions", {"model": "m", "input": "Hi", "stream": True}
+        )
 
     assert came[0]["event_type"] == "interaction.created"
     assert came[-1]["event_type"] == "interaction.completed"
 
 
 async def test_when_to_try_again_is_passed_on(tmp_path: Path) -> None:
-    async with replaying(answers("retry_after_seconds")[0]) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            answer = await site.ask(
-                "POST", "interactions", {"model": "m", "input": "a"}
-            )
-            async with answer:
-                assert answer.status == 429
-                assert answer.headers["retry-after"] == "1"
+    async with (
+        replaying(answers("retry_after_seconds")[0]) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        answer = await site.ask("POST", "interactions", {"model": "m", "input": "a"})
+        async with answer:
+            assert answer.status == 429
+            assert answer.headers["retry-after"] == "1"

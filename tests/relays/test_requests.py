@@ -53,9 +53,11 @@ async def test_requests_pass_without_loss(name: str, tmp_path: Path) -> None:
     elsewhere = ("extra_headers", "timeout", "stream", "extra_body")
     for member in (*elsewhere, "previous_interaction_id"):
         args.pop(member, None)
-    async with replaying(ANSWER) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            status, body = await site.call("POST", "interactions", args)
+    async with (
+        replaying(ANSWER) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        status, body = await site.call("POST", "interactions", args)
 
     assert status == 200, body
     sent = google.asked[0].body
@@ -64,9 +66,11 @@ async def test_requests_pass_without_loss(name: str, tmp_path: Path) -> None:
 
 
 async def test_what_is_not_known_here_reaches_the_server(tmp_path: Path) -> None:
-    async with replaying(ANSWER) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            await site.create(**STRANGE)
+    async with (
+        replaying(ANSWER) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        await site.create(**STRANGE)
 
     assert google.asked[0].body == STRANGE
 
@@ -78,11 +82,13 @@ async def test_what_is_not_known_here_reaches_the_server_over_grpc(
     request.input.text = "a"
     request.rest = '{"brand_new": [1]}'
     request.tools.add().other = '{"type": "crystal_ball", "size": 1}'
-    async with replaying(ANSWER) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            async with grpc.aio.insecure_channel(site.grpc) as channel:
-                stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)  # type: ignore[no-untyped-call]
-                await stub.CreateInteraction(request, timeout=30)
+    async with (
+        replaying(ANSWER) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        async with grpc.aio.insecure_channel(site.grpc) as channel:
+            stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)
+            await stub.CreateInteraction(request, timeout=30)
 
     assert google.asked[0].body == {
         "model": "m",
@@ -96,12 +102,14 @@ async def test_what_is_not_known_here_reaches_the_server_over_grpc(
 async def test_text_that_is_no_object_reaches_nobody(text: str, tmp_path: Path) -> None:
     request = interaction_service_pb2.CreateInteractionRequest(model="m", rest=text)
     request.input.text = "a"
-    async with replaying(ANSWER) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            async with grpc.aio.insecure_channel(site.grpc) as channel:
-                stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)  # type: ignore[no-untyped-call]
-                with pytest.raises(grpc.aio.AioRpcError) as caught:
-                    await stub.CreateInteraction(request, timeout=30)
+    async with (
+        replaying(ANSWER) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        async with grpc.aio.insecure_channel(site.grpc) as channel:
+            stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await stub.CreateInteraction(request, timeout=30)
 
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert not google.asked
@@ -140,9 +148,11 @@ async def test_models_of_other_dialects_refuse_what_is_not_known(
     plain, mixed = tmp_path / "plain", tmp_path / "mixed"
     async with serving(plain, SCRIPTED) as site:
         expected = await site.call("POST", "interactions", sent)
-    async with replaying(ANSWER) as google:
-        async with serving(mixed, relay(google.url), MIXED) as site:
-            came = await site.call("POST", "interactions", sent)
+    async with (
+        replaying(ANSWER) as google,
+        serving(mixed, relay(google.url), MIXED) as site,
+    ):
+        came = await site.call("POST", "interactions", sent)
 
     assert came == expected
     assert came[0] == 400
@@ -156,11 +166,13 @@ async def test_models_of_other_dialects_refuse_what_is_not_known(
 async def test_nothing_is_decided_behind_this_servers_back(
     name: str, tmp_path: Path
 ) -> None:
-    async with replaying(ANSWER) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            status, body = await site.call(
-                "POST", "interactions", {"model": "m", "input": "a", name: "v1_x"}
-            )
+    async with (
+        replaying(ANSWER) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        status, body = await site.call(
+            "POST", "interactions", {"model": "m", "input": "a", name: "v1_x"}
+        )
 
     if name == "modelId":
         assert status == 200
@@ -172,18 +184,20 @@ async def test_nothing_is_decided_behind_this_servers_back(
 async def test_the_servers_own_key_and_the_callers_request_id_go_along(
     tmp_path: Path,
 ) -> None:
-    async with replaying(ANSWER) as google:
-        async with serving(tmp_path, relay(google.url), keys="mine") as site:
-            status, _ = await site.call(
-                "POST",
-                "interactions",
-                {"model": "m", "input": "a"},
-                headers={
-                    "x-goog-api-key": "mine",
-                    "x-request-id": "req-7",
-                    "api-revision": "2026-05-07",
-                },
-            )
+    async with (
+        replaying(ANSWER) as google,
+        serving(tmp_path, relay(google.url), keys="mine") as site,
+    ):
+        status, _ = await site.call(
+            "POST",
+            "interactions",
+            {"model": "m", "input": "a"},
+            headers={
+                "x-goog-api-key": "mine",
+                "x-request-id": "req-7",
+                "api-revision": "2026-05-07",
+            },
+        )
 
     assert status == 200
     headers = google.asked[0].headers
@@ -202,10 +216,12 @@ async def test_a_model_and_an_agent_can_have_another_name_there(
     )
     agent = {"json": {"id": "v1_a", "status": "in_progress", "agent": "deep-9"}}
     named = {"json": {**ANSWER["json"], "model": "gemini-9"}}
-    async with replaying(named, agent) as google:
-        async with serving(tmp_path, relay(google.url), more) as site:
-            model = await site.create(model="fast", input="a")
-            worker = await site.create(agent="research", input="a", background=True)
+    async with (
+        replaying(named, agent) as google,
+        serving(tmp_path, relay(google.url), more) as site,
+    ):
+        model = await site.create(model="fast", input="a")
+        worker = await site.create(agent="research", input="a", background=True)
 
     assert (model["model"], worker["agent"]) == ("fast", "research")
     assert google.asked[0].body["model"] == "gemini-9"
@@ -239,17 +255,19 @@ async def upload(site: Site, data: bytes, kind: str) -> str:
 
 
 async def test_our_own_files_go_along_and_other_addresses_stay(tmp_path: Path) -> None:
-    async with replaying(ANSWER) as google:
-        async with serving(tmp_path, relay(google.url)) as site:
-            uri = await upload(site, b"%PDF-1.4 x", "application/pdf")
-            await site.create(
-                model="m",
-                input=[
-                    {"type": "document", "uri": uri},
-                    {"type": "video", "uri": "gs://bucket/film.mp4"},
-                    {"type": "image", "uri": "http://10.0.0.1/a.png"},
-                ],
-            )
+    async with (
+        replaying(ANSWER) as google,
+        serving(tmp_path, relay(google.url)) as site,
+    ):
+        uri = await upload(site, b"%PDF-1.4 x", "application/pdf")
+        await site.create(
+            model="m",
+            input=[
+                {"type": "document", "uri": uri},
+                {"type": "video", "uri": "gs://bucket/film.mp4"},
+                {"type": "image", "uri": "http://10.0.0.1/a.png"},
+            ],
+        )
 
     document, video, image = google.asked[0].body["input"]
     assert document == {

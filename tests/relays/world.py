@@ -1,4 +1,4 @@
-"""Whole servers of this project in the test's own event loop, and a client of theirs."""
+"""Whole servers of this project in the test's own event loop, with a client."""
 
 from __future__ import annotations
 
@@ -88,8 +88,7 @@ async def serving(
     folder: Path, endpoint: str, more: str = "", *, keys: str = ""
 ) -> AsyncIterator[Site]:
     """Run a server with one endpoint `e`, which every model and agent is at."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "oi.toml"
+    file = _file(folder)
     agents = '[agents."*"]\nendpoint = "e"\n' if '"gemini"' in endpoint else ""
     auth = '[auth]\nkeys_env = "KEYS"\n' if keys else ""
     file.write_text(
@@ -107,6 +106,11 @@ async def serving(
         found = re.search(r"HTTP on (http://[^,]+), gRPC on ([^,]+),", line)
         assert found is not None
         yield Site(found[1], found[2], client)
+
+
+def _file(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "oi.toml"
 
 
 def relay(url: str, store: str = "both") -> str:
