@@ -123,7 +123,7 @@ class EventLog(Protocol):
         """
 
     def follow(self, id: str) -> AsyncIterator[Batch]:  # noqa: A002
-        """Yield the batches from the newest whole one on, then those to come.
+        """Yield the batches that are there, then those to come.
 
         The first is whole. Epochs never fall; within one, numbers rise, by one except
         before a whole batch. So a follower may be given what it has already, in a

@@ -16,9 +16,11 @@ from typing import Self
 
 from openinteractions.core import lifecycle
 from openinteractions.core.errors import InternalError
-from openinteractions.engine.ports import Record
+from openinteractions.engine.store_ports import Record
+from openinteractions.engine.signal_ports import Signals
 from openinteractions.storage.database import LOCK_TIMEOUT_SECONDS, prepare
 from openinteractions.storage.entries import fail, head, packed, unpacked
+from openinteractions.storage.events.sqlite import SqliteLog
 from openinteractions.storage.reader import Reader, Row
 from openinteractions.storage.sqlite_files import SqliteFiles
 from openinteractions.storage.writer import Writer
@@ -245,6 +247,10 @@ class SqliteStore:
         else:
             rows = await self._reader.read(LIST_BEFORE, (owner, before, limit))
         return [interaction_pb2.Interaction.FromString(entry) for (entry,) in rows]
+
+    def log(self, signals: Signals) -> SqliteLog:
+        """Return the log of live events in the same file; it ends with the store."""
+        return SqliteLog(self._writer, self._reader, signals)
 
     async def close(self) -> None:
         """Finish every write that was asked for, then let go of the file."""
