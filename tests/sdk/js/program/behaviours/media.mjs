@@ -111,6 +111,23 @@ export const media = {
     assert.equal(image.sha256, digest(PIXEL));
   },
 
+  "a file that was deleted cannot be shown": async (t) => {
+    const client = t.client();
+    const blob = new Blob([Buffer.from(PIXEL, "base64")]);
+    const config = { mimeType: "image/png" };
+    const file = await client.files.upload({ file: blob, config });
+    const image = { type: "image", uri: file.uri };
+    const first = await t.create({ model: "media", input: [ASK, image] });
+    await client.files.delete({ name: file.name });
+
+    const more = { model: "media", previous_interaction_id: first.id };
+    const [said, names] = [{ status: 400, kind: "BadRequestError" }, ["deleted", "uri"]];
+    const atOnce = () => t.create({ model: "media", input: [ASK, image] });
+    await refused(t, atOnce, { ...said, names });
+    const later = () => t.create({ ...more, input: "And now?" });
+    await refused(t, later, { ...said, names: [...names, first.id] });
+  },
+
   "an uploaded file reaches the model": async (t) => {
     const mimeType = "image/png";
     const file = new Blob([Buffer.from(PIXEL, "base64")], { type: mimeType });
