@@ -27,9 +27,9 @@ from openinteractions.engine.leases import Leases
 from openinteractions.engine.media import Media
 from openinteractions.engine.own_files import Inliner
 from openinteractions.engine.plan import Planner
-from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.recall import Recall
 from openinteractions.engine.relaying import Relaying
+from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.hosts import Hosts
@@ -133,14 +133,13 @@ async def _running(config: Config) -> AsyncIterator[str]:
         models = backends.models(config)
         stack.push_async_callback(models.close)
         files, uploads = keeping.files(config, stores, clock, lambda: state.url)
-        interactions, relaying = _interactions(
+        interactions, passing_on = _interactions(
             config,
             stack,
             store=stores.interactions,
             files=files,
             models=models,
             supervisor=supervisor,
-            clock=clock,
         )
         await stack.enter_async_context(
             Leases(store=stores.interactions, supervisor=supervisor, clock=clock)
@@ -149,14 +148,12 @@ async def _running(config: Config) -> AsyncIterator[str]:
             interaction_rpcs.handlers(interactions),
             file_rpcs.handlers(files, uploads),
         ]
+        limit = config.server.max_body_bytes
         grpc = GrpcServer(
-            services,
-            authentication,
-            max_message_bytes=config.server.max_body_bytes,
-            passing_on=relaying.passes_on,
+            services, authentication, max_message_bytes=limit, passing_on=passing_on
         )
         upstream = LocalUpstream(services, authentication, failure=StatusError)
-        gateway = _gateway(config, upstream, state, passing_on=relaying.passes_on)
+        gateway = _gateway(config, upstream, state, passing_on=passing_on)
         http = web.ServerRunner(gateway.server(), shutdown_timeout=WRITE_SECONDS)
         await http.setup()
         stack.push_async_callback(http.cleanup)
@@ -196,9 +193,9 @@ def _interactions(
     files: Files,
     models: Registry,
     supervisor: Supervisor,
-    clock: SystemClock,
-) -> tuple[Interactions, Relaying]:
-    """Make the use cases of interactions, and what passes some of them on."""
+) -> tuple[Interactions, bool]:
+    """Make the use cases of interactions; say whether some are passed on."""
+    clock = SystemClock()
     egress = backends.egress(config.egress)
     stack.push_async_callback(egress.close)
     relays = backends.relays(config)
@@ -225,7 +222,7 @@ def _interactions(
     interactions = Interactions(
         planner=planner, store=store, supervisor=supervisor, relaying=relaying
     )
-    return interactions, relaying
+    return interactions, relaying.passes_on
 
 
 async def _finish(
