@@ -189,6 +189,7 @@ async def test_a_file_that_is_too_large_is_refused_as_soon_as_it_is_known(
         (Start(file=file_pb2.File(name="files/mine")), "file.name"),
         (Start(file=file_pb2.File(mime_type="no type")), "file.mime_type"),
         (Start(mime_type="text/plain\n"), "mime_type"),
+        (Start(mime_type="text/plain\r\n; charset=utf-8"), "mime_type"),
         (Start(size_bytes=-1), "size_bytes"),
         (Start(file=file_pb2.File(size_bytes=-1)), "file.size_bytes"),
         (Start(size_bytes=1, file=file_pb2.File(size_bytes=2)), "file.size_bytes"),
@@ -392,9 +393,9 @@ async def test_of_calls_at_the_same_time_one_makes_the_file(made: Shelf) -> None
 async def test_a_call_that_sends_nothing_is_ended(
     made: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "IDLE_SECONDS", 0.01)
     upload_id = await made.begin()
     await made.write(upload_id, b"abc")
+    monkeypatch.setattr(turns, "IDLE_SECONDS", 0.01)
     client = Client(made, upload_id)
 
     assert "can be resumed" in (await failure(client.call)).message

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
@@ -405,12 +406,21 @@ async def test_a_file_behind_its_description_is_an_upload() -> None:
         )
 
 
+QUOTED = b"a/b\r\nContent-Transfer-Encoding: quoted-printable"
 DAMAGED = [
     (MULTIPART | {"Content-Type": "text/plain"}, RELATED, "multipart/related"),
     (MULTIPART | {"Content-Type": "multipart/related"}, RELATED, "malformed"),
     (MULTIPART, RELATED[: RELATED.index(b"\r\n--b\r\n", 5)] + b"\r\n--b--\r\n",
      "two parts"),
     (MULTIPART, b"--b\r\n\r\n" + b" " * 70_000 + b"\r\n--b--\r\n", "too large"),
+    (MULTIPART, RELATED[:-2 - len("--b--")], "should end"),
+    (MULTIPART, RELATED[:-4 - len("--b--")], "should end"),
+    (MULTIPART, RELATED[:-2 - len("--")], "should end"),
+    (MULTIPART, RELATED[:-4] + b"\r\n\r\nmore\r\n--b--\r\n", "should end"),
+    (MULTIPART, b"--b\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", "malformed"),
+    (MULTIPART, RELATED.replace(b"text/plain", b"text/\x01"), "malformed"),
+    (MULTIPART, RELATED.replace(b"text/plain", b"text/\xff"), "should be UTF-8"),
+    (MULTIPART, RELATED.replace(b"text/plain", QUOTED), "should be binary"),
 ]  # fmt: skip
 
 
@@ -424,6 +434,43 @@ async def test_a_damaged_multipart_body_is_refused(
         assert answer.status == 400
         assert message in answer.value["error"]["message"]
         assert service.state != rpcs.UPLOAD_STATE_FINAL
+
+
+# aiohttp warns of what it does itself.
+@pytest.mark.filterwarnings("ignore:unread_data")
+@pytest.mark.parametrize(
+    ("encoding", "encode"), [("binary", bytes), ("base64", base64.encodebytes)]
+)
+async def test_bytes_behind_a_description_may_be_many_and_base64(
+    encoding: str, encode: Callable[[bytes], bytes]
+) -> None:
+    data = bytes(range(256)) * 2000
+    said = f"image/png\r\nContent-Transfer-Encoding: {encoding}".encode()
+    body = RELATED.replace(b"text/plain", said).replace(b"abcdef", encode(data))
+    async with files() as (service, gateway):
+        answer = await ask(gateway, "POST", "/upload/v1/files", body, **MULTIPART)
+
+        assert answer.progress == (200, "final", str(len(data)))
+        assert service.data == data
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["X-Goog-Upload-Header-Content-Type", "Content-Type", "X-Goog-Upload-File-Name"],
+)
+async def test_a_header_that_is_no_text_is_named(name: str) -> None:
+    resumable = START if name.startswith("X-Goog-Upload-Header") else {}
+    head = ["POST /upload/v1/files HTTP/1.1", "Host: x", "Content-Length: 2"]
+    head += [f"{key}: {value}" for key, value in resumable.items()]
+    head += [f"{name}: caf\udce9", "Connection: close", "", "{}"]
+    async with files() as (_, gateway), asyncio.timeout(WAIT_SECONDS):
+        body = "\r\n".join(head).encode(errors="surrogateescape")
+        reader, writer = await gateway.raw(body)
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert f"{name} should be UTF-8.".encode() in answer
 
 
 async def test_a_file_by_itself_that_breaks_off_is_given_up() -> None:

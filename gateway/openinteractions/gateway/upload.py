@@ -27,6 +27,7 @@ from openinteractions.gateway.upload_answers import RECEIVED, STATUS, UploadAnsw
 from openinteractions.gateway.upload_calls import UploadCalls, nothing, without
 from openinteractions.gateway.upload_whole import WholeUploads
 from openinteractions.gateway.upstream import Upstream
+from openinteractions.gateway.words import words
 from openinteractions.v1 import file_service_pb2 as rpcs
 
 COMMAND = "X-Goog-Upload-Command"
@@ -85,16 +86,15 @@ class Uploads:
 
     async def _start(self, exchange: Exchange) -> web.Response:
         headers = exchange.request.headers
-        words = _words(headers)
-        if words != ["start"]:
+        if _commands(headers) != ["start"]:
             raise refused(f"{COMMAND} should be 'start', where no upload is named.")
         size = _number(headers, LENGTH)
         body = await read_body(exchange.request, LARGEST_DESCRIPTION)
         started = self._describe(body)
         if size is not None:
             started.size_bytes = size
-        if headers.get(TYPE):
-            started.mime_type = headers[TYPE]
+        if mime_type := words(headers, TYPE):
+            started.mime_type = mime_type
         session = await self._calls.start(exchange, started)
         url = self._url(exchange, session.upload_id)
         response = exchange.json(b"{}")
@@ -136,23 +136,23 @@ class Uploads:
         return self._answers.status(exchange, status)
 
     async def _obey(self, exchange: Exchange, upload: str) -> rpcs.UploadStatus:
-        words = _words(exchange.request.headers)
-        if words == ["query"]:
+        commands = _commands(exchange.request.headers)
+        if commands == ["query"]:
             return await self._calls.query(exchange, upload)
-        if words == ["cancel"]:
+        if commands == ["cancel"]:
             return await self._calls.cancel(exchange, upload)
-        if words not in (["upload"], ["finalize"], ["finalize", "upload"]):
+        if commands not in (["upload"], ["finalize"], ["finalize", "upload"]):
             known = ", ".join(f"'{word}'" for word in _COMMANDS)
             raise refused(f"{COMMAND} should be one of {known}.")
-        return await self._write(exchange, upload, words)
+        return await self._write(exchange, upload, commands)
 
     async def _write(
-        self, exchange: Exchange, upload: str, words: list[str]
+        self, exchange: Exchange, upload: str, commands: list[str]
     ) -> rpcs.UploadStatus:
         first = rpcs.WriteUploadRequest(upload_id=upload)
         offset = _number(exchange.request.headers, OFFSET)
         body = nothing()
-        if "upload" in words:
+        if "upload" in commands:
             if offset is None:
                 raise refused(f"{OFFSET} is missing.")
             body = pieces(exchange.request)
@@ -164,7 +164,7 @@ class Uploads:
         if offset is not None:
             first.offset = offset
         return await self._calls.write(
-            exchange, first, body, finish="finalize" in words
+            exchange, first, body, finish="finalize" in commands
         )
 
 
@@ -189,7 +189,7 @@ def _form(headers: CIMultiDictProxy[str], parameters: Mapping[str, str]) -> str:
     raise refused(f"{PROTOCOL} should be 'resumable', 'multipart' or 'raw'.")
 
 
-def _words(headers: CIMultiDictProxy[str]) -> list[str]:
+def _commands(headers: CIMultiDictProxy[str]) -> list[str]:
     words = {word.strip().lower() for word in headers.get(COMMAND, "").split(",")}
     return sorted(words - {""})
 

@@ -7,9 +7,11 @@ off is given up.
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from openinteractions.gateway.binding import refused
 from openinteractions.gateway.body import pieces
@@ -18,12 +20,15 @@ from openinteractions.gateway.exchange import Exchange
 from openinteractions.gateway.upload_answers import UploadAnswers
 from openinteractions.gateway.upload_calls import UploadCalls
 from openinteractions.gateway.upstream import StatusError
+from openinteractions.gateway.words import words
 from openinteractions.v1 import file_service_pb2 as rpcs
 
 FILE_NAME = "X-Goog-Upload-File-Name"
 
 # What curl says of any bytes when it is told nothing.
 _FORM = "application/x-www-form-urlencoded"
+
+_ENCODING = "Content-Transfer-Encoding"
 
 _PIECE_BYTES = 128 * 1024
 _LARGEST_DESCRIPTION = 64 * 1024
@@ -60,10 +65,11 @@ class WholeUploads:
     async def _raw(self, exchange: Exchange) -> web.Response:
         headers = exchange.request.headers
         request = rpcs.StartUploadRequest()
-        if headers.get("Content-Type", _FORM) != _FORM:
-            request.mime_type = headers["Content-Type"]
-        if headers.get(FILE_NAME):
-            request.file.display_name = headers[FILE_NAME]
+        mime_type, name = words(headers, "Content-Type"), words(headers, FILE_NAME)
+        if mime_type not in ("", _FORM):
+            request.mime_type = mime_type
+        if name:
+            request.file.display_name = name
         if exchange.request.content_length and "Content-Encoding" not in headers:
             request.size_bytes = exchange.request.content_length
         return await self._send(exchange, request, pieces(exchange.request))
@@ -75,11 +81,11 @@ class WholeUploads:
             reader = await exchange.request.multipart()
             request = self._describe(await _description(await _part(reader)))
             part = await _part(reader)
-        except ValueError as error:
-            raise refused(f"The multipart body is malformed: {error}.") from None
-        if part.headers.get("Content-Type"):
-            request.mime_type = part.headers["Content-Type"]
-        return await self._send(exchange, request, _bytes(part))
+        except (ValueError, HttpProcessingError) as error:
+            raise _malformed(error) from None
+        if mime_type := words(part.headers, "Content-Type"):
+            request.mime_type = mime_type
+        return await self._send(exchange, request, _bytes(reader, part))
 
     async def _send(
         self,
@@ -120,9 +126,20 @@ async def _description(part: BodyPartReader) -> bytes:
     return found
 
 
-async def _bytes(part: BodyPartReader) -> AsyncIterator[bytes]:
+async def _bytes(reader: MultipartReader, part: BodyPartReader) -> AsyncIterator[bytes]:
+    """Yield the bytes of the last part; without an end they are not all."""
+    encoding = words(part.headers, _ENCODING).lower()
+    if encoding not in ("", "binary", "8bit", "7bit", "base64"):
+        raise refused(f"{_ENCODING} should be binary or base64.")
     try:
         while chunk := await part.read_chunk(_PIECE_BYTES):
-            yield chunk
-    except ValueError as error:
-        raise refused(f"The multipart body is malformed: {error}.") from None
+            yield binascii.a2b_base64(chunk) if encoding == "base64" else chunk
+        if not part.at_eof() or await reader.next() is not None:
+            raise refused("The multipart body should end behind its second part.")
+    except (ValueError, HttpProcessingError) as error:
+        raise _malformed(error) from None
+
+
+def _malformed(error: ValueError | HttpProcessingError) -> RefusedError:
+    reason = error.message if isinstance(error, HttpProcessingError) else error
+    return refused(f"The multipart body is malformed: {reason}.")

@@ -11,7 +11,7 @@ from openinteractions.v1 import file_pb2, file_service_pb2
 LONGEST_DISPLAY_NAME = 512
 LONGEST_TYPE = 200
 
-_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(\s*;[\x20-\x7e]*)?", re.ASCII)
+_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+([ \t]*;[\x20-\x7e]*)?", re.ASCII)
 
 
 def announced(
