@@ -85,10 +85,10 @@ async def test_what_is_not_known_here_reaches_the_server_over_grpc(
     async with (
         replaying(ANSWER) as google,
         serving(tmp_path, relay(google.url)) as site,
+        grpc.aio.insecure_channel(site.grpc) as channel,
     ):
-        async with grpc.aio.insecure_channel(site.grpc) as channel:
-            stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)
-            await stub.CreateInteraction(request, timeout=30)
+        stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)
+        await stub.CreateInteraction(request, timeout=30)
 
     assert google.asked[0].body == {
         "model": "m",
@@ -105,11 +105,11 @@ async def test_text_that_is_no_object_reaches_nobody(text: str, tmp_path: Path) 
     async with (
         replaying(ANSWER) as google,
         serving(tmp_path, relay(google.url)) as site,
+        grpc.aio.insecure_channel(site.grpc) as channel,
     ):
-        async with grpc.aio.insecure_channel(site.grpc) as channel:
-            stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)
-            with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await stub.CreateInteraction(request, timeout=30)
+        stub = interaction_service_pb2_grpc.InteractionServiceStub(channel)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.CreateInteraction(request, timeout=30)
 
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert not google.asked

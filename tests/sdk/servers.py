@@ -29,7 +29,10 @@ LIMITED_BYTES = 256 * 1024
 """The largest body that the second server takes."""
 
 OTHER_DIALECTS = ("responses",)
-"""Dialects that have a server of their own."""
+"""Dialects that have a server of their own in front of the model server."""
+
+RELAYED = "gemini"
+"""The dialect whose server has the open one behind it instead."""
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -110,6 +113,7 @@ def running(home: Path) -> Iterator[Servers]:
             )
             for dialect in OTHER_DIALECTS
         }
+        others[RELAYED] = stack.enter_context(_relay(home, plain))
         yield Servers(backend=backend, open=plain, keyed=keyed, others=others)
 
 
@@ -144,6 +148,26 @@ def _server(
     endpoint = [f'dialect = "{dialect}"', f'base_url = "{backend}/v1"']
     file.write_text(_configuration(home, name, endpoint, settings))
     with serving(["--config", str(file)], home, home / f"{name}.log") as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _relay(home: Path, behind: Server) -> Iterator[Server]:
+    file = home / f"{RELAYED}.toml"
+    lines = [
+        "[server]",
+        'http = "127.0.0.1:0"',
+        'grpc = "127.0.0.1:0"',
+        "[store]",
+        f'url = "sqlite:///{home / RELAYED}.db"',
+        "[endpoints.behind]",
+        f'dialect = "{RELAYED}"',
+        f'base_url = "{behind.url}/v1beta"',
+        '[models."*"]',
+        'endpoint = "behind"',
+    ]
+    file.write_text("\n".join(lines) + "\n")
+    with serving(["--config", str(file)], home, home / f"{RELAYED}.log") as server:
         yield server
 
 

@@ -155,9 +155,7 @@ class Planner:
             return ()
         history = await self.history(caller, request)
         if self._recall is not None:
-            history = await self._recall.for_model(
-                history, request_id=caller.request_id
-            )
+            history = await self._recall.for_model(history, call=caller)
         status, path = history[-1].interaction.status, "previous_interaction_id"
         if status not in lifecycle.CONTINUABLE:
             raise PreconditionError(

@@ -17,7 +17,7 @@ from openinteractions.core.errors import (
     to_error,
 )
 from openinteractions.engine.ports import InteractionStore, Record, Remote
-from openinteractions.engine.relay_ports import Relay, Relays
+from openinteractions.engine.relay_ports import Call, Relay, Relays
 from openinteractions.v1 import (
     interaction_pb2,
     interaction_service_pb2,
@@ -41,7 +41,7 @@ class Recall:
         self._relays = relays
 
     async def for_model(
-        self, history: Sequence[Record], *, request_id: str
+        self, history: Sequence[Record], *, call: Call
     ) -> Sequence[Record]:
         """Return a conversation as the models of other dialects can read it.
 
@@ -53,24 +53,24 @@ class Recall:
                 break
         else:
             return history
-        found = [await self.fresh(one, request_id=request_id) for one in history]
+        found = [await self.fresh(one, call=call) for one in history]
         return [_changed(one, relayed.common) if one.remote else one for one in found]
 
     async def for_relay(
-        self, history: Sequence[Record], relay: Relay, *, request_id: str
+        self, history: Sequence[Record], relay: Relay, *, call: Call
     ) -> Sequence[Record]:
         """Return a conversation as a server with this same API can read it.
 
         Raises:
             DomainError: a turn cannot be had from its server.
         """
-        found = [await self.fresh(one, request_id=request_id) for one in history]
+        found = [await self.fresh(one, call=call) for one in history]
         return [
             one if _made_at(one, relay) else _changed(one, relayed.foreign)
             for one in found
         ]
 
-    async def fresh(self, record: Record, *, request_id: str) -> Record:
+    async def fresh(self, record: Record, *, call: Call) -> Record:
         """Return an interaction as it is now, with its input and its steps.
 
         Raises:
@@ -82,21 +82,17 @@ class Recall:
         if remote is None or remote.id is None or _is_settled(record, remote):
             return record
         try:
-            said = await self._ask(record, remote, request_id)
+            said = await self._ask(record, remote, call)
         except NotFoundError:
             if not remote.whole:
                 raise
             return await self._fail(record, remote)
         return await self.adopt(record, remote, said)
 
-    async def _ask(
-        self, record: Record, remote: Remote, request_id: str
-    ) -> Interaction:
+    async def _ask(self, record: Record, remote: Remote, call: Call) -> Interaction:
         relay = self.relay(record, remote)
         try:
-            return await relay.get(
-                remote.id or "", include_input=True, request_id=request_id
-            )
+            return await relay.get(remote.id or "", include_input=True, call=call)
         except BackendError as error:
             if error.metadata.get("http_status") != _NOT_FOUND:
                 raise
@@ -127,7 +123,7 @@ class Recall:
         return relayed.Own(record.interaction, renamed)
 
     async def told(
-        self, record: Record, *, include_input: bool, request_id: str
+        self, record: Record, *, include_input: bool, call: Call
     ) -> Interaction:
         """Return an interaction that only its server has, as the server tells it.
 
@@ -136,7 +132,7 @@ class Recall:
         """
         remote = record.remote
         assert remote is not None  # noqa: S101 - who calls has looked
-        said = await self._ask(record, remote, request_id)
+        said = await self._ask(record, remote, call)
         told = Interaction()
         told.CopyFrom(said)
         adopted = await self.adopt(record, remote, said)

@@ -26,13 +26,21 @@ class Keeping(enum.Enum):
     """By both: continued there, and still here when it is gone there."""
 
 
+class Call(Protocol):
+    """The call of this server's own for which another server is asked."""
+
+    request_id: str
+    """Goes along, so that both logs tell of one request."""
+    ignored: list[str]
+    """Filled with the members that the other server ignores."""
+
+
 class Relay(Protocol):
     """A server that speaks the Interactions API.
 
     Interactions go by the server's ids. Whatever it refuses or fails at is a
     `core.errors.BackendError` whose metadata have `http_status`, `code` and perhaps
     `error`, as the server said them; for what is no answer at all, as for models.
-    `request_id` goes along, so that both logs tell of one request.
     """
 
     @property
@@ -51,7 +59,7 @@ class Relay(Protocol):
         self,
         request: interaction_service_pb2.CreateInteractionRequest,
         *,
-        request_id: str,
+        call: Call,
     ) -> interaction_pb2.Interaction:
         """Create an interaction and return the answer."""
 
@@ -59,7 +67,7 @@ class Relay(Protocol):
         self,
         request: interaction_service_pb2.CreateInteractionRequest,
         *,
-        request_id: str,
+        call: Call,
     ) -> AsyncIterator[Sequence[event_pb2.InteractionEvent]]:
         """Create an interaction and yield its events, one for each of the server's.
 
@@ -73,7 +81,7 @@ class Relay(Protocol):
         remote_id: str,
         *,
         include_input: bool,
-        request_id: str,
+        call: Call,
     ) -> interaction_pb2.Interaction:
         """Return an interaction with its timeline."""
 
@@ -83,7 +91,7 @@ class Relay(Protocol):
         *,
         last_event_id: str | None,
         include_input: bool,
-        request_id: str,
+        call: Call,
     ) -> AsyncIterator[Sequence[event_pb2.InteractionEvent]]:
         """Yield an interaction's events, as `stream_create` does."""
 
@@ -91,11 +99,11 @@ class Relay(Protocol):
         self,
         remote_id: str,
         *,
-        request_id: str,
+        call: Call,
     ) -> interaction_pb2.Interaction:
         """Stop a running interaction and return it with its timeline."""
 
-    async def delete(self, remote_id: str, *, request_id: str) -> None:
+    async def delete(self, remote_id: str, *, call: Call) -> None:
         """Delete an interaction."""
 
 

@@ -15,7 +15,7 @@ from openinteractions.core import lifecycle, relayed
 from openinteractions.core.errors import BackendError
 from openinteractions.engine.interrupt import Interrupt
 from openinteractions.engine.ports import Record, Remote
-from openinteractions.engine.relay_ports import Relay
+from openinteractions.engine.relay_ports import Call, Relay
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
 
 Event = event_pb2.InteractionEvent
@@ -45,8 +45,8 @@ class Turn:
     interaction: Interaction
     """What is known beforehand: our id (absent when it is not stored), the echo."""
     owner: str
+    call: Call
     lineage: Sequence[str] = ()
-    request_id: str = ""
     remote: Remote
     """Where it is made; the id there comes with the answer."""
     rebuild: Callable[[], Awaitable[tuple[Request, Remote]]] | None = None
@@ -156,14 +156,14 @@ class Source:
         turn = self._turn
         if turn.begun and turn.remote.id is not None:
             return self._follow(turn.remote.id)
-        return turn.relay.stream_create(turn.outgoing, request_id=turn.request_id)
+        return turn.relay.stream_create(turn.outgoing, call=turn.call)
 
     def _follow(self, remote: str) -> Stream:
         return self._turn.relay.stream(
             remote,
             last_event_id=self._at,
             include_input=False,
-            request_id=self._turn.request_id,
+            call=self._turn.call,
         )
 
     async def _taken_up(self, error: BackendError, tries: int) -> Stream | None:
@@ -172,7 +172,7 @@ class Source:
         if turn.remote.id is None:
             if tries or not await self._rebuilt(error):
                 return None
-            return turn.relay.stream_create(turn.outgoing, request_id=turn.request_id)
+            return turn.relay.stream_create(turn.outgoing, call=turn.call)
         refused = "http_status" in error.metadata
         if refused or self._at is None or tries >= len(RECONNECT_SECONDS):
             return None
@@ -182,11 +182,11 @@ class Source:
     async def _create(self) -> Interaction:
         turn = self._turn
         try:
-            return await turn.relay.create(turn.outgoing, request_id=turn.request_id)
+            return await turn.relay.create(turn.outgoing, call=turn.call)
         except BackendError as error:
             if not await self._rebuilt(error):
                 raise
-        return await turn.relay.create(turn.outgoing, request_id=turn.request_id)
+        return await turn.relay.create(turn.outgoing, call=turn.call)
 
     async def _rebuilt(self, error: BackendError) -> bool:
         """Say whether a refused request is to be sent again, with all that led to it.
@@ -198,9 +198,7 @@ class Source:
             return False
         previous = turn.outgoing.previous_interaction_id
         try:
-            await turn.relay.get(
-                previous, include_input=False, request_id=turn.request_id
-            )
+            await turn.relay.get(previous, include_input=False, call=turn.call)
         except BackendError as gone:
             if is_refusal(gone):
                 turn.outgoing, turn.remote = await turn.rebuild()

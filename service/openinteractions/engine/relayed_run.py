@@ -221,7 +221,7 @@ class RelayedRun:
         turn = self.turn
         try:
             whole = await turn.relay.get(
-                turn.remote.id or "", include_input=True, request_id=turn.request_id
+                turn.remote.id or "", include_input=True, call=turn.call
             )
         except DomainError:
             return ()
@@ -234,7 +234,7 @@ class RelayedRun:
         turn = self.turn
         if turn.remote.id is not None:
             with contextlib.suppress(DomainError):  # one that does not stop goes on
-                await turn.relay.cancel(turn.remote.id, request_id=turn.request_id)
+                await turn.relay.cancel(turn.remote.id, call=turn.call)
         said = Interaction(status=Status.INTERACTION_STATUS_CANCELLED)
         said.steps.extend(self._taken.steps())
         event = Event()
@@ -290,7 +290,7 @@ class RelayedRun:
             turn.begun = False
             if turn.remote.id is not None:
                 with contextlib.suppress(DomainError):
-                    await turn.relay.delete(turn.remote.id, request_id=turn.request_id)
+                    await turn.relay.delete(turn.remote.id, call=turn.call)
             raise
 
     def _record(self, said: Interaction) -> Record:

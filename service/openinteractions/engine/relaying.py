@@ -90,15 +90,13 @@ class Relaying:
         self, caller: Caller, record: Record, *, include_input: bool
     ) -> Interaction:
         """Return an interaction that only its server has."""
-        return await self._recall.told(
-            record, include_input=include_input, request_id=caller.request_id
-        )
+        return await self._recall.told(record, include_input=include_input, call=caller)
 
     async def fresh(self, caller: Caller, record: Record) -> Record:
         """Return an interaction as it is now, wherever it is kept."""
         if self._supervisor.find(record.interaction.id) is not None:
             return record
-        return await self._recall.fresh(record, request_id=caller.request_id)
+        return await self._recall.fresh(record, call=caller)
 
     async def stream(
         self,
@@ -114,7 +112,7 @@ class Relaying:
             remote.id or "",
             last_event_id=after,
             include_input=request.include_input,
-            request_id=caller.request_id,
+            call=caller,
         )
         own = self._recall.own(record)
         async with aclosing(events):  # type: ignore[type-var]
@@ -134,7 +132,7 @@ class Relaying:
             request=record.request,
             interaction=record.interaction,
             owner=record.owner,
-            request_id=caller.request_id,
+            call=caller,
             remote=remote,
             renamed=self._recall.own(record).renamed,
             begun=True,
@@ -156,7 +154,7 @@ class Relaying:
                 f"{word(record.interaction.status)}."
             )
         relay = self._recall.relay(record, remote)
-        said = await relay.cancel(remote.id, request_id=caller.request_id)
+        said = await relay.cancel(remote.id, call=caller)
         return await self._recall.adopt(record, remote, said)
 
     async def delete(self, caller: Caller, record: Record) -> None:
@@ -166,7 +164,7 @@ class Relaying:
         if remote.id is None or relay is None:
             return
         try:
-            await relay.delete(remote.id, request_id=caller.request_id)
+            await relay.delete(remote.id, call=caller)
         except BackendError as error:
             if error.metadata.get("http_status") != "404":
                 raise
@@ -213,7 +211,7 @@ class Relaying:
             interaction=interaction,
             owner=caller.owner,
             lineage=[record.interaction.id for record in history],
-            request_id=caller.request_id,
+            call=caller,
             remote=remote,
             rebuild=rebuild,
             renamed=target.name != (request.model or request.agent),
@@ -230,9 +228,7 @@ class Relaying:
         """Return a request that tells the whole conversation."""
         if any(turn.attached for turn in history):
             history = await self._planner.history(caller, request)
-        turns = list(
-            await self._recall.for_relay(history, relay, request_id=caller.request_id)
-        )
+        turns = list(await self._recall.for_relay(history, relay, call=caller))
         _check_ended(turns[-1])
         given = request.input
         if request.input.WhichOneof("value") is None:

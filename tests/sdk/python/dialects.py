@@ -17,6 +17,14 @@ CANNOT: Mapping[str, Mapping[str, str]] = {
         "instruction_and_configuration_are_not_inherited": _NO_STOP,
         "a_video_reaches_the_model": "the API has no member for videos",
     },
+    "gemini": {
+        "an_uploaded_pdf_is_read_with_its_name": (
+            "bytes go along without the name of their file"
+        ),
+        "a_file_that_was_deleted_cannot_be_shown": (
+            "the server behind was given the bytes, and remembers them"
+        ),
+    },
 }
 """Dialect → name of the behaviour → reason."""
 

@@ -9,7 +9,7 @@ import orjson
 
 from openinteractions.core import replay
 from openinteractions.engine.ports import Accepts
-from openinteractions.engine.relay_ports import Keeping
+from openinteractions.engine.relay_ports import Call, Keeping
 from openinteractions.models.gemini.answers import Reading
 from openinteractions.models.gemini.codec import Codec
 from openinteractions.models.transport.answer import Answer
@@ -21,6 +21,9 @@ Interaction = interaction_pb2.Interaction
 Request = interaction_service_pb2.CreateInteractionRequest
 
 PATH = "interactions"
+
+IGNORED = "x-openinteractions-ignored"
+"""The header in which a server of this project says what it ignores."""
 
 MANAGED = ("model", "agent", "store", "background", "previous_interaction_id")
 """Members of a request that are decided here: what is not set is not sent, not even
@@ -46,17 +49,17 @@ class Server:
         self.keeping = keeping
         self.accepts = Accepts()
 
-    async def create(self, request: Request, *, request_id: str) -> Interaction:
+    async def create(self, request: Request, *, call: Call) -> Interaction:
         """Create an interaction (see `Relay.create`)."""
         body = self._body(request, stream=False)
-        return await self._one("POST", PATH, body, {}, request_id)
+        return await self._one("POST", PATH, body, {}, call)
 
     async def stream_create(
-        self, request: Request, *, request_id: str
+        self, request: Request, *, call: Call
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Create an interaction and yield its events (see `Relay.stream_create`)."""
         body = self._body(request, stream=True)
-        answer = await self._ask("POST", PATH, body, {}, request_id, stream=True)
+        answer = await self._ask("POST", PATH, body, {}, call, stream=True)
         async for batch in self._events(answer):
             yield batch
 
@@ -65,11 +68,11 @@ class Server:
         remote_id: str,
         *,
         include_input: bool,
-        request_id: str,
+        call: Call,
     ) -> Interaction:
         """Return an interaction (see `Relay.get`)."""
         query = {"include_input": "true"} if include_input else {}
-        return await self._one("GET", _path(remote_id), None, query, request_id)
+        return await self._one("GET", _path(remote_id), None, query, call)
 
     async def stream(
         self,
@@ -77,7 +80,7 @@ class Server:
         *,
         last_event_id: str | None,
         include_input: bool,
-        request_id: str,
+        call: Call,
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Yield an interaction's events (see `Relay.stream`)."""
         query = {"stream": "true"}
@@ -86,20 +89,18 @@ class Server:
         if include_input:
             query["include_input"] = "true"
         answer = await self._ask(
-            "GET", _path(remote_id), None, query, request_id, stream=True
+            "GET", _path(remote_id), None, query, call, stream=True
         )
         async for batch in self._events(answer):
             yield batch
 
-    async def cancel(self, remote_id: str, *, request_id: str) -> Interaction:
+    async def cancel(self, remote_id: str, *, call: Call) -> Interaction:
         """Stop a running interaction (see `Relay.cancel`)."""
-        return await self._one(
-            "POST", f"{_path(remote_id)}/cancel", None, {}, request_id
-        )
+        return await self._one("POST", f"{_path(remote_id)}/cancel", None, {}, call)
 
-    async def delete(self, remote_id: str, *, request_id: str) -> None:
+    async def delete(self, remote_id: str, *, call: Call) -> None:
         """Delete an interaction (see `Relay.delete`)."""
-        answer = await self._ask("DELETE", _path(remote_id), None, {}, request_id)
+        answer = await self._ask("DELETE", _path(remote_id), None, {}, call)
         await answer.finish()
         answer.close()
 
@@ -113,9 +114,9 @@ class Server:
         path: str,
         body: bytes | None,
         query: Mapping[str, str],
-        request_id: str,
+        call: Call,
     ) -> Interaction:
-        answer = await self._ask(method, path, body, query, request_id)
+        answer = await self._ask(method, path, body, query, call)
         try:
             return self._reading.interaction(await answer.rest())
         finally:
@@ -127,17 +128,20 @@ class Server:
         path: str,
         body: bytes | None,
         query: Mapping[str, str],
-        request_id: str,
+        call: Call,
         *,
         stream: bool = False,
     ) -> Answer:
         accept = "text/event-stream" if stream else "application/json"
         headers = {"Accept": accept}
-        if request_id:
-            headers["x-request-id"] = request_id
-        return await self._endpoint.ask(
+        if call.request_id:
+            headers["x-request-id"] = call.request_id
+        answer = await self._endpoint.ask(
             method, path, body, query=query, headers=headers
         )
+        if ignored := answer.header(IGNORED):
+            call.ignored.extend(ignored.split(", "))
+        return answer
 
     async def _events(self, answer: Answer) -> AsyncGenerator[Sequence[Event], None]:
         if answer.content_type == "application/json":

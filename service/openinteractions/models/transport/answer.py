@@ -48,6 +48,10 @@ class Answer:
         """What the body is, without parameters."""
         return self._response.content_type
 
+    def header(self, name: str) -> str:
+        """Return a header; empty when there is none."""
+        return self._response.headers.get(name, "")
+
     async def read(self) -> bytes:
         """Return what has arrived, at least one byte; empty at the end.
 
