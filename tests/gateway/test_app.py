@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +14,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.rpc import code_pb2
 
 from openinteractions.gateway.app import Gateway
+from openinteractions.gateway.binding import Binder, Call
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.schema import SchemaError
 from openinteractions.v1.interaction_pb2 import (
@@ -280,6 +283,27 @@ async def test_a_chunked_body_over_the_limit_is_refused(gateway: Face) -> None:
             "code": "request_too_large",
         }
     }
+
+
+@pytest.mark.parametrize(("size", "aside"), [(10, False), (2_000_000, True)])
+async def test_the_loop_goes_on_while_a_large_body_is_read(
+    size: int, monkeypatch: pytest.MonkeyPatch, *, aside: bool
+) -> None:
+    threads: list[threading.Thread] = []
+    bind = Binder.bind
+
+    def noted(*arguments: Any) -> Call:
+        threads.append(threading.current_thread())
+        return bind(*arguments)
+
+    monkeypatch.setattr(Binder, "bind", noted)
+    body = io.BytesIO(b'{"model":"m","input":"%s"}' % (b"x" * size))
+    async with face() as gateway:
+        gateway.service.answer = answered()
+        async with gateway.http.post(CREATE, data=body) as response:
+            assert response.status == 200
+
+    assert [thread is not threading.main_thread() for thread in threads] == [aside]
 
 
 async def pieces() -> AsyncIterator[bytes]:

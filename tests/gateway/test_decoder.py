@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import orjson
@@ -162,6 +163,9 @@ REFUSED = [
     ("Content", {"type": "image", "data": "+_8="}, BASE64),
     ("Content", {"type": "image", "data": "Zg==\n"}, BASE64),
     ("Content", {"type": "image", "data": "é"}, BASE64),
+    ("Content", {"type": "image", "data": "A" * 1048574 + "==" + "AAAA"}, BASE64),
+    ("Content", {"type": "image", "data": "A" * 1048576 + "===="}, BASE64),
+    ("Content", {"type": "image", "data": "A" * 1048576 + "*AAA"}, BASE64),
     ("Content", {"type": "image", "data": 1}, BASE64),
     ("Content", {"type": "image", "resolution": 1},
      "Invalid input at 'resolution': expected a string."),
@@ -303,6 +307,15 @@ def test_what_does_not_fit_is_kept_by_a_lenient_object(value: Any) -> None:
     message = CODEC.decode(Interaction, value, strict=False)
 
     assert orjson.loads(orjson.dumps(CODEC.encode(message))) == value
+
+
+@pytest.mark.parametrize("size", [786_431, 786_432, 786_433, 2_000_000])
+def test_a_large_medium_is_decoded_whole(size: int) -> None:
+    data = (bytes(range(256)) * 8000)[:size]
+    for text in (base64.b64encode(data), base64.urlsafe_b64encode(data).rstrip(b"=")):
+        value = {"type": "image", "data": text.decode()}
+
+        assert CODEC.decode(Content, value).image.data == data
 
 
 def test_a_message_within_itself_is_decoded_and_encoded() -> None:

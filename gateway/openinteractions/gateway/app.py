@@ -7,6 +7,7 @@ the paths that are no RPC are `/healthz` (live), `/readyz` (ready to serve) and
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -37,6 +38,9 @@ from openinteractions.gateway.upload import Uploads
 from openinteractions.gateway.upstream import LARGEST_MESSAGE, Upstream
 
 _FILES = "openinteractions.v1.FileService"
+
+_LARGE_BODY = 1024 * 1024
+"""Bytes of a body that is read on a thread, for others are not to wait for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,7 @@ class Gateway:
         self._max_body_bytes = max_body_bytes
         self._ready = ready
         self._routes = Routes(services)
-        codec = _codec(self._routes)
+        codec = _codec(self._routes, lenient=passing_on)
         self._binder = Binder(codec, self._routes.all, passing_on=passing_on)
         self._upstream = upstream
         self._unary = _unary(upstream, codec, patience)
@@ -167,7 +171,10 @@ class Gateway:
         body = b""
         if request.body_exists:
             body = await read_body(request, self._max_body_bytes)
-        return self._binder.bind(route, variables, parameters, body)
+        parts = route, variables, parameters, body
+        if len(body) < _LARGE_BODY:
+            return self._binder.bind(*parts)
+        return await asyncio.to_thread(self._binder.bind, *parts)
 
     def _live(self, exchange: Exchange) -> web.Response:
         return exchange.json(b'{"status":"live"}')
@@ -215,7 +222,7 @@ def _shown(exchange: Exchange, page: _Page) -> web.Response:
     return page(exchange)
 
 
-def _codec(routes: Routes) -> Codec:
+def _codec(routes: Routes, *, lenient: bool) -> Codec:
     served = [
         method
         for route in routes.all
@@ -226,6 +233,7 @@ def _codec(routes: Routes) -> Codec:
     return Codec(
         decoded=_types(method.input_type for method in served),
         encoded=_types(answer for answer in answers if answer.full_name != RAW),
+        lenient=lenient,
     )
 
 

@@ -26,6 +26,8 @@ class Codec:
     Args:
         decoded: the types that requests are.
         encoded: the types that responses and events are.
+        lenient: whether requests are decoded with what is not known in them, too.
+            Whatever is compiled by now may be used on any thread.
 
     Raises:
         SchemaError: one of them has no JSON form.
@@ -36,12 +38,15 @@ class Codec:
         *,
         decoded: Iterable[type[Message]] = (),
         encoded: Iterable[type[Message]] = (),
+        lenient: bool = False,
     ) -> None:
         self._strict = Decoder(strict=True)
         self._lenient = Decoder(strict=False)
         self._encoder = Encoder()
         for message_class in decoded:
             self._strict.fill(descriptor(message_class))
+            if lenient:
+                self._lenient.fill(descriptor(message_class))
         for message_class in encoded:
             self._encoder.encode(descriptor(message_class))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -24,6 +24,9 @@ from openinteractions.gateway.schema import Kind, Member
 Convert = Callable[[Any], Any]
 
 _URL_SAFE = str.maketrans("-_", "+/")
+_PIECE = 1024 * 1024
+"""Characters; a multiple of four."""
+
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
 _WIDE = 64
 _TIME = re.compile(
@@ -67,9 +70,20 @@ def binary(value: Any) -> bytes:
     if len(value) % 4:
         value += "=" * (-len(value) % 4)
     try:
-        return binascii.a2b_base64(value, strict_mode=True)
+        if len(value) <= _PIECE:
+            return binascii.a2b_base64(value, strict_mode=True)
+        return b"".join(_pieces(value))
     except ValueError:  # also for text that is not ASCII
         raise misfit("base64 text") from None
+
+
+def _pieces(text: str) -> Iterator[bytes]:
+    """Yield what a large text stands for; between the pieces others have a turn."""
+    for start in range(0, len(text), _PIECE):
+        piece = text[start : start + _PIECE]
+        if piece.endswith("=") and start + _PIECE < len(text):
+            raise ValueError("the end is not at the end")
+        yield binascii.a2b_base64(piece, strict_mode=True)
 
 
 def raw(value: Any) -> str:
