@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import cast
 
 from openinteractions.config import Config, ConfigError
 from openinteractions.engine.attachments import Attachments, Orphans
 from openinteractions.engine.file_ports import FileStore, Objects
 from openinteractions.engine.files import Addresses, Expiry, Files, Limits, Uploads
 from openinteractions.engine.ports import Clock
+from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.storage.migrate import UnusableStoreError
 from openinteractions.storage.objects.opening import open_objects
 from openinteractions.storage.sqlite import SqliteStore
@@ -25,7 +27,7 @@ HOUR_SECONDS = 3600.0
 class Stores:
     """What is open."""
 
-    interactions: Attachments
+    interactions: InteractionStore
     files: FileStore
     objects: Objects
 
@@ -44,7 +46,11 @@ async def open_stores(config: Config, stack: AsyncExitStack, clock: Clock) -> St
     except UnusableStoreError as error:
         raise ConfigError(f"objects.url: {error}") from None
     stack.push_async_callback(objects.close)
-    interactions = Attachments(store, objects, max_bytes=config.server.max_media_bytes)
+    # What it does not do itself it leaves to the store.
+    interactions = cast(
+        "InteractionStore",
+        Attachments(store, objects, max_bytes=config.server.max_media_bytes),
+    )
     await stack.enter_async_context(Orphans(store=store, objects=objects, clock=clock))
     await stack.enter_async_context(
         Expiry(store=store.files, objects=objects, clock=clock)

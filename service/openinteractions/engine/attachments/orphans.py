@@ -13,7 +13,8 @@ from typing import Self
 from openinteractions.core.errors import DomainError
 from openinteractions.engine.attachments.keys import PREFIX, interaction_of
 from openinteractions.engine.file_ports import Objects
-from openinteractions.engine.ports import Clock, InteractionStore
+from openinteractions.engine.ports import Clock
+from openinteractions.engine.store_ports import InteractionStore
 
 TURN_SECONDS = 3600.0
 """Each turn goes through all media that there are."""
