@@ -199,10 +199,12 @@ async def test_closing_a_stream_cancels_the_call() -> None:
         await servicer.left.wait()
 
 
+# An event has two bytes around its id, which has one to three digits.
+@pytest.mark.parametrize(("limit", "most"), [("_AHEAD", 8), ("_AHEAD_BYTES", 24)])
 async def test_little_is_read_ahead_of_a_slow_reader(
-    monkeypatch: pytest.MonkeyPatch,
+    limit: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openinteractions.gateway.channel._AHEAD", 8)
+    monkeypatch.setattr(f"openinteractions.gateway.channel.{limit}", most)
     async with dialled() as (_, upstream), asyncio.timeout(WAIT_SECONDS):
         request = StreamInteractionRequest(id="a")
         sizes = []
@@ -213,3 +215,4 @@ async def test_little_is_read_ahead_of_a_slow_reader(
 
     assert sum(sizes) == EVENTS
     assert max(sizes) == 8
+    assert limit == "_AHEAD" or sizes[-2] == 5

@@ -21,8 +21,10 @@ from openinteractions.gateway.upstream import LARGEST_MESSAGE, StatusError
 
 _DETAILS = "grpc-status-details-bin"
 
-# Messages of a stream that are read ahead of a slow client.
+# Messages of a stream that are read ahead of a slow client, and bytes of them: those of
+# a download are large.
 _AHEAD = 256
+_AHEAD_BYTES = 4 * 1024 * 1024
 
 
 class ChannelUpstream:
@@ -167,6 +169,7 @@ class _Inbox:
 
     def __init__(self) -> None:
         self._messages: list[Message] = []
+        self._bytes = 0
         self._ended = False
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
@@ -176,8 +179,9 @@ class _Inbox:
         try:
             async for message in call:
                 self._messages.append(message)
+                self._bytes += message.ByteSize()
                 self._arrived.set()
-                while len(self._messages) >= _AHEAD:
+                while len(self._messages) >= _AHEAD or self._bytes >= _AHEAD_BYTES:
                     self._room.clear()
                     await self._room.wait()
         finally:
@@ -189,7 +193,7 @@ class _Inbox:
         if not self._messages and not self._ended:
             self._arrived.clear()
             await self._arrived.wait()
-        messages, self._messages = self._messages, []
+        messages, self._messages, self._bytes = self._messages, [], 0
         self._room.set()
         return messages
 
