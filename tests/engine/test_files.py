@@ -232,6 +232,13 @@ async def test_a_file_that_is_too_large_for_a_model_is_not_loaded(made: Shelf) -
     assert caught.value.field == "input"
 
 
+async def test_a_model_is_not_shown_an_empty_file(made: Shelf) -> None:
+    file = await made.upload(b"", caller=ANN)
+    with pytest.raises(RequestError, match="is empty") as caught:
+        await made.files.load(file.uri, "ann", field="input[0].uri")
+    assert caught.value.field == "input[0].uri"
+
+
 async def test_an_upload_that_is_not_final_cannot_be_used(made: Shelf) -> None:
     upload_id = await made.begin(6, caller=ANN)
     await made.write(upload_id, b"abc")

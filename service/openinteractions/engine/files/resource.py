@@ -137,11 +137,13 @@ class Files:
             limit: the most bytes that it may have.
 
         Raises:
-            RequestError: there is no such file any more, or it is too large.
+            RequestError: there is no such file any more, or it is empty or too large.
         """
         record = await self._find(owner, ids.file_id_of(file) or file)
         if record is None:
             raise _unusable(file, field)
+        if not record.file.size_bytes:
+            raise RequestError(f"{field}: file {record.id} is empty.", field=field)
         if limit is not None and record.file.size_bytes > limit:
             raise RequestError(
                 f"{field}: file {record.id} has {record.file.size_bytes} bytes, more "
