@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from openinteractions.storage.objects import bucket as bucket_module
 from openinteractions.storage.objects.bucket import Bucket, Place
 from openinteractions.storage.objects.progress import Progress
 from openinteractions.storage.objects.s3 import MOST_PIECES, S3Objects
-from tests.bucket import READER, S3, free_ports, seaweed
+from tests.bucket import READER, S3, free_ports
 from tests.storage.object_acceptance import (
     KEY,
     MIB,
@@ -32,12 +32,6 @@ from tests.storage.object_acceptance import (
 )
 
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield server
 
 
 @pytest.fixture
