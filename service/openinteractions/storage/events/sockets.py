@@ -8,15 +8,15 @@ wait a moment here, each once, and become one `MISSED` when there are too many.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
 from openinteractions.engine.signal_ports import Listener, Signal
 from openinteractions.storage.events.mailbox import Delivery, Mailbox
+from openinteractions.storage.events.notes import Note, packed, unpacked
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +26,11 @@ CHECK_SECONDS = 2.0
 FULL_SECONDS = 0.01
 """When a full buffer is tried again."""
 
+DATAGRAM_BYTES = 2000
+"""The largest datagram; some systems take no more than 2 KiB."""
+
 MOST_WAITING = 10_000
 """How many signals may wait for one process."""
-
-Note = tuple[Signal, str]
 
 
 class SocketSignals:
@@ -136,7 +137,7 @@ class SocketSignals:
         """Send a process what waits for it, as far as its buffer goes."""
         waiting = self._waiting[peer]
         while waiting:
-            notes, datagram = _packed(waiting)
+            notes, datagram = packed(waiting, DATAGRAM_BYTES)
             delivery = self._mailbox.post(peer, datagram)
             if delivery is Delivery.FULL:
                 if self._retry is None and not self._closed:
@@ -154,9 +155,9 @@ class SocketSignals:
             self._push(peer)
 
     def _receive(self, datagram: bytes) -> None:
-        self._tell(_unpacked(datagram))
+        self._tell(unpacked(datagram))
 
-    def _tell(self, notes: Iterator[Note] | list[Note]) -> None:
+    def _tell(self, notes: Iterable[Note]) -> None:
         for note in notes:
             for listener in self._listeners:
                 listener(*note)
@@ -166,28 +167,3 @@ class SocketSignals:
         if self._mailbox.restore():
             self._tell([(Signal.MISSED, "")])
         self._check = self._loop.call_later(seconds, self._keep, seconds)
-
-
-DATAGRAM_BYTES = 2000
-"""The largest datagram; some systems take no more than 2 KiB."""
-
-
-def _packed(waiting: dict[Note, None]) -> tuple[list[Note], bytes]:
-    """Return as many of the oldest as fit into a datagram, and the datagram."""
-    notes: list[Note] = []
-    datagram = b""
-    for note in waiting:
-        line = f"{note[0]} {note[1]}\n".encode()
-        if notes and len(datagram) + len(line) > DATAGRAM_BYTES:
-            break
-        notes.append(note)
-        datagram += line
-    return notes, datagram
-
-
-def _unpacked(datagram: bytes) -> Iterator[Note]:
-    for line in datagram.decode(errors="replace").splitlines():
-        word, _, id = line.partition(" ")  # noqa: A001
-        # A newer version may say what this one does not know.
-        with contextlib.suppress(ValueError):
-            yield Signal(word), id

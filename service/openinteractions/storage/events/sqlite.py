@@ -23,7 +23,10 @@ POLL_SECONDS = 1.0
 READ_BYTES = 1024 * 1024
 """How much a follower reads at once, unless one batch is larger."""
 
-FIND = "SELECT key, epoch FROM interactions WHERE id = ?"
+FIND = """
+SELECT interactions.key, ifnull(runs.epoch, 0)
+FROM interactions LEFT JOIN runs USING (key) WHERE interactions.id = ?
+"""
 
 LAST = """
 SELECT epoch, number FROM events WHERE interaction = ?
