@@ -200,8 +200,9 @@ def test_a_stream_whose_server_was_killed_fails_for_its_next_reader(
             identifier = json.loads(first[5:])["interaction"]["id"]
             server.end(signal.SIGKILL)
     with closing(sqlite3.connect(tmp_path / "store.db")) as store, store:
-        # As if the deadline had come, which nobody moves on any more.
-        assert store.execute("UPDATE interactions SET deadline = 0").rowcount == 1
+        # As if its lease had run out, without a further sign of life.
+        assert store.execute("UPDATE runs SET deadline = 0").rowcount == 1
+        store.execute("UPDATE processes SET deadline = 0")
     with serving(tmp_path) as server:
         _, fetched = server.call("GET", f"/v1/interactions/{identifier}")
     assert fetched["status"] == "failed"

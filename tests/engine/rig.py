@@ -82,8 +82,8 @@ def rig(
 ) -> Rig:
     """Return a fresh engine whose only model is called `m`."""
     puppet = puppet or Puppet()
-    store = store or MemoryStore()
     supervisor, clock = Supervisor(), Clock()
+    store = store or MemoryStore(clock.now)
     numbers = itertools.count(1)
     planner = Planner(
         models=Puppets(m=puppet),

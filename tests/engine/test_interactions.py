@@ -28,7 +28,7 @@ from openinteractions.core.model_events import (
     Text,
     Thought,
 )
-from openinteractions.engine.ports import Record
+from openinteractions.engine.store_ports import Record
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, usage_pb2
 from tests.core.streams import turns
@@ -507,7 +507,7 @@ async def test_a_wrong_page_is_refused(
 class FullStore(MemoryStore):
     """A store that takes new rows but not their end."""
 
-    async def update(self, record: Record) -> bool:
+    async def update(self, record: Record, epoch: int) -> bool:
         raise UnavailableError("The store is full.")
 
 

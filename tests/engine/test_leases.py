@@ -7,8 +7,7 @@ import pytest
 from openinteractions.core.errors import UnavailableError
 from openinteractions.core.model_events import Finish, FinishReason, Text
 from openinteractions.engine.leases import LOST, Leases
-from openinteractions.engine.run import DEADLINE_SECONDS
-from openinteractions.engine.supervisor import Supervisor
+from openinteractions.engine.supervisor import LEASE_SECONDS, Supervisor
 from openinteractions.v1 import error_pb2, interaction_pb2
 from tests.engine.puppet import Puppet
 from tests.engine.rig import Caller, Rig, ask, drain, rig
@@ -24,13 +23,13 @@ async def running_stream(made: Rig) -> str:
     return batch[0].created.interaction.id
 
 
-async def test_a_row_whose_process_is_gone_fails_after_its_deadline() -> None:
+async def test_a_row_whose_process_is_gone_fails_after_its_lease() -> None:
     made = rig(Puppet([Text("a")]))
     identifier = await running_stream(made)
     # Another process: it has the store and the clock, but runs nothing.
     other = Leases(store=made.store, supervisor=Supervisor(), clock=made.clock)
 
-    made.clock.seconds += DEADLINE_SECONDS - 1
+    made.clock.seconds += LEASE_SECONDS - 1
     await other.turn()
     row = await made.get(identifier)
     assert row.status == Status.INTERACTION_STATUS_IN_PROGRESS
@@ -50,7 +49,7 @@ async def test_a_row_whose_process_lives_is_left_alone() -> None:
     own = Leases(store=made.store, supervisor=made.supervisor, clock=made.clock)
     other = Leases(store=made.store, supervisor=Supervisor(), clock=made.clock)
     for _ in range(5):
-        made.clock.seconds += DEADLINE_SECONDS - 1
+        made.clock.seconds += LEASE_SECONDS - 1
         await own.turn()
         await other.turn()
     row = await made.get(identifier)
@@ -69,7 +68,7 @@ async def test_a_run_that_lost_its_row_does_not_write_over_it() -> None:
     identifier = await running_stream(made)
     running = made.supervisor.find(identifier)
     assert running is not None
-    made.clock.seconds += DEADLINE_SECONDS + 1
+    made.clock.seconds += LEASE_SECONDS + 1
     await Leases(store=made.store, supervisor=Supervisor(), clock=made.clock).turn()
     made.puppet.say([Finish(FinishReason.STOP)])
     made.puppet.say(None)
@@ -82,7 +81,7 @@ async def test_a_run_that_lost_its_row_does_not_write_over_it() -> None:
 async def test_opening_sweeps_and_closing_stops() -> None:
     made = rig(Puppet([Text("a")]))
     identifier = await running_stream(made)
-    made.clock.seconds += DEADLINE_SECONDS + 1
+    made.clock.seconds += LEASE_SECONDS + 1
     async with Leases(store=made.store, supervisor=Supervisor(), clock=made.clock):
         row = await made.get(identifier)
     assert row.status == Status.INTERACTION_STATUS_FAILED
@@ -97,6 +96,6 @@ async def test_a_store_out_of_reach_is_no_reason_to_end(
     async def refuse(*_: object) -> None:
         raise UnavailableError("The store is locked.")
 
-    monkeypatch.setattr(made.store, "expire", refuse)
+    monkeypatch.setattr(made.store, "renew", refuse)
     await Leases(store=made.store, supervisor=made.supervisor, clock=made.clock).turn()
-    assert "deadlines are not kept: The store is locked." in caplog.text
+    assert "claims are not kept: The store is locked." in caplog.text

@@ -18,7 +18,7 @@ from openinteractions.core.model_events import (
     Text,
     Thought,
 )
-from openinteractions.engine.ports import Record
+from openinteractions.engine.store_ports import Record
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 from tests.engine.puppet import Puppet
@@ -136,11 +136,11 @@ class LateStore(MemoryStore):
         super().__init__()
         self.left = tries
 
-    async def update(self, record: Record) -> bool:
+    async def update(self, record: Record, epoch: int) -> bool:
         self.left -= 1
         if self.left > 0:
             raise UnavailableError("The store is locked.")
-        return await super().update(record)
+        return await super().update(record, epoch)
 
 
 @pytest.mark.parametrize("tries", range(1, 10))

@@ -8,18 +8,18 @@ import pytest
 
 from openinteractions.core import lifecycle
 from openinteractions.core.errors import InternalError
-from openinteractions.engine.ports import InteractionStore
-from openinteractions.v1 import error_pb2
+from openinteractions.engine.store_ports import InteractionStore
+from tests.storage.claim_acceptance import Claims
 from tests.storage.records import Status, chain, page, record, turns
 
 RUNNING = Status.INTERACTION_STATUS_IN_PROGRESS
 COMPLETED = Status.INTERACTION_STATUS_COMPLETED
 
-NOW = 1_900_000_000
-GONE = error_pb2.Error(code="unavailable", message="Its process is gone.")
+ELSEWHERE = 0
+"""The epoch of what no process runs."""
 
 
-class Acceptance:
+class Acceptance(Claims):
     """The suite; `store` is a fixture of the adapter's module, empty and bounded."""
 
     async def test_what_was_added_is_returned_whole(
@@ -36,7 +36,7 @@ class Acceptance:
         assert await store.get("", "ann") is None
         assert list(await store.conversation("b", "ann")) == []
         assert await store.delete("b", "ann") is False
-        assert await store.update(record("b", status=RUNNING)) is False
+        assert await store.update(record("b", status=RUNNING), ELSEWHERE) is False
 
     async def test_another_owner_sees_and_changes_nothing(
         self, store: InteractionStore
@@ -48,7 +48,7 @@ class Acceptance:
             assert list(await store.conversation("a", other)) == []
             assert await page(store, other) == []
             assert await store.delete("a", other) is False
-            assert await store.update(record("a", owner=other)) is False
+            assert await store.update(record("a", owner=other), ELSEWHERE) is False
         assert await store.get("a", "ann") == record("a", status=RUNNING)
 
     async def test_without_authentication_the_owner_is_empty(
@@ -102,9 +102,12 @@ class Acceptance:
     ) -> None:
         queued = record("a", status=Status.INTERACTION_STATUS_QUEUED, says="")
         await store.add(queued, [])
-        assert await store.update(record("a", status=RUNNING, says="Hel")) is True
+        assert (
+            await store.update(record("a", status=RUNNING, says="Hel"), ELSEWHERE)
+            is True
+        )
         assert await store.get("a", "ann") == record("a", status=RUNNING, says="Hel")
-        assert await store.update(record("a", says="Hello")) is True
+        assert await store.update(record("a", says="Hello"), ELSEWHERE) is True
 
         assert await store.get("a", "ann") == record("a", says="Hello")
 
@@ -113,9 +116,14 @@ class Acceptance:
         self, store: InteractionStore, status: Status
     ) -> None:
         await store.add(record("a", status=RUNNING), [])
-        assert await store.update(record("a", status=status, says="end")) is True
+        assert (
+            await store.update(record("a", status=status, says="end"), ELSEWHERE)
+            is True
+        )
         for later in (RUNNING, COMPLETED, status):
-            changed = await store.update(record("a", status=later, says="later"))
+            changed = await store.update(
+                record("a", status=later, says="later"), ELSEWHERE
+            )
             assert changed is False
 
         assert await store.get("a", "ann") == record("a", status=status, says="end")
@@ -125,7 +133,7 @@ class Acceptance:
     ) -> None:
         await store.add(record("a", status=RUNNING), [])
         assert await store.delete("a", "ann") is True
-        assert await store.update(record("a")) is False
+        assert await store.update(record("a"), ELSEWHERE) is False
 
         assert await store.get("a", "ann") is None
         assert await page(store) == []
@@ -135,7 +143,7 @@ class Acceptance:
     ) -> None:
         await store.add(record("a"), [])
         await store.add(record("b", status=RUNNING, continues="a"), ["a"])
-        await store.update(record("b", continues="a"))
+        await store.update(record("b", continues="a"), ELSEWHERE)
 
         assert await turns(store, "b") == ["a", "b"]
 
@@ -291,7 +299,7 @@ class Acceptance:
         assert list(await store.list("ann", limit=1, before=None)) == [short]
 
         long.interaction.status = short.status = COMPLETED
-        assert await store.update(long) is True
+        assert await store.update(long, ELSEWHERE) is True
         assert list(await store.list("ann", limit=1, before=None)) == [short]
         assert await store.get("a", "ann") == long
 
@@ -343,8 +351,8 @@ class Acceptance:
         await store.add(record("a", status=RUNNING), [])
         cancelled = Status.INTERACTION_STATUS_CANCELLED
         won = await asyncio.gather(
-            store.update(record("a", status=COMPLETED)),
-            store.update(record("a", status=cancelled)),
+            store.update(record("a", status=COMPLETED), ELSEWHERE),
+            store.update(record("a", status=cancelled), ELSEWHERE),
         )
 
         assert sorted(won) == [False, True]
@@ -359,110 +367,3 @@ class Acceptance:
         found = await asyncio.gather(store.delete("a", "ann"), store.delete("a", "ann"))
 
         assert sorted(found) == [False, True]
-
-    async def test_what_is_past_its_deadline_fails(
-        self, store: InteractionStore
-    ) -> None:
-        await store.add(record("a", status=RUNNING), [], deadline=NOW)
-        assert await store.expire(NOW - 0.5, GONE) == []
-        assert await store.expire(NOW + 0.5, GONE) == ["a"]
-
-        expected = record("a", status=Status.INTERACTION_STATUS_FAILED)
-        expected.interaction.errors.append(GONE)
-        expected.interaction.updated.seconds = NOW
-        assert await store.get("a", "ann") == expected
-        (entry,) = await store.list("ann", limit=1, before=None)
-        assert entry.status == Status.INTERACTION_STATUS_FAILED
-        assert list(entry.errors) == [GONE]
-        assert await store.update(record("a")) is False
-        assert await store.expire(NOW + 1, GONE) == []
-
-    async def test_what_runs_without_a_deadline_fails_at_once(
-        self, store: InteractionStore
-    ) -> None:
-        queued = Status.INTERACTION_STATUS_QUEUED
-        await store.add(record("a", status=RUNNING), [])
-        await store.add(record("b", status=queued, owner="bob"), [])
-
-        assert sorted(await store.expire(NOW, GONE)) == ["a", "b"]
-
-    @pytest.mark.parametrize("status", sorted(lifecycle.ENDED), ids=Status.Name)
-    async def test_what_has_ended_never_expires(
-        self, store: InteractionStore, status: Status
-    ) -> None:
-        await store.add(record("a", status=status), [], deadline=NOW)
-        await store.add(record("b", status=RUNNING), [], deadline=NOW)
-        await store.update(record("b", status=status))
-        await store.renew(["a", "b"], NOW)
-
-        assert await store.expire(NOW + 1, GONE) == []
-        assert await store.get("a", "ann") == record("a", status=status)
-        assert await store.get("b", "ann") == record("b", status=status)
-
-    async def test_an_update_of_what_runs_keeps_its_deadline(
-        self, store: InteractionStore
-    ) -> None:
-        await store.add(record("a", status=RUNNING), [], deadline=NOW)
-        await store.update(record("a", status=RUNNING, says="Hel"))
-
-        assert await store.expire(NOW - 1, GONE) == []
-        assert await store.expire(NOW + 1, GONE) == ["a"]
-
-    async def test_a_renewal_moves_the_deadline_of_what_it_names(
-        self, store: InteractionStore
-    ) -> None:
-        for new, owner in (("a", "ann"), ("b", "bob"), ("c", "ann")):
-            await store.add(record(new, owner=owner, status=RUNNING), [], deadline=NOW)
-        await store.renew(["a", "b", "elsewhere", "odd\0\"'"], NOW + 10)
-        await store.renew([], NOW + 20)
-
-        assert await store.expire(NOW + 5, GONE) == ["c"]
-        assert sorted(await store.expire(NOW + 10, GONE)) == ["a", "b"]
-        await store.renew(["a"], NOW + 99)
-        kept = await store.get("a", "ann")
-        assert kept is not None
-        assert kept.interaction.status == Status.INTERACTION_STATUS_FAILED
-
-    async def test_any_number_expires_and_nothing_else_does(
-        self, store: InteractionStore
-    ) -> None:
-        old = [f"old{number:03}" for number in range(250)]
-        await asyncio.gather(
-            *(
-                store.add(record(turn, status=RUNNING), [], deadline=NOW)
-                for turn in old
-            ),
-            store.add(record("new", status=RUNNING), [], deadline=NOW + 60),
-        )
-
-        assert sorted(await store.expire(NOW + 1, GONE)) == old
-        kept = await store.get("new", "ann")
-        assert kept == record("new", status=RUNNING)
-
-    async def test_of_an_end_and_an_expiry_one_wins(
-        self, store: InteractionStore
-    ) -> None:
-        ids = [f"a{number:02}" for number in range(20)]
-        for turn in ids:
-            await store.add(record(turn, status=RUNNING), [], deadline=NOW)
-        expiring = asyncio.ensure_future(store.expire(NOW, GONE))
-        updated = await asyncio.gather(*(store.update(record(turn)) for turn in ids))
-        expired = await expiring
-
-        assert sorted(expired) == [
-            turn for turn, won in zip(ids, updated, strict=True) if not won
-        ]
-        for turn in ids:
-            kept = await store.get(turn, "ann")
-            assert kept is not None
-            assert bool(kept.interaction.errors) == (turn in expired)
-
-    async def test_an_expired_turn_can_be_continued(
-        self, store: InteractionStore
-    ) -> None:
-        await store.add(record("a"), [])
-        await store.add(record("b", status=RUNNING, continues="a"), ["a"])
-        await store.expire(NOW, GONE)
-        await store.add(record("c", continues="b"), ["a", "b"])
-
-        assert await turns(store, "c") == ["a", "b", "c"]

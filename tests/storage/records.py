@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
-from openinteractions.engine.ports import InteractionStore, Record
+from openinteractions.engine.store_ports import InteractionStore, Record
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 
 Status = interaction_pb2.InteractionStatus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openinteractions.engine.ports import InteractionStore
+from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.storage.memory import MemoryStore
 from tests.storage.acceptance import Acceptance
 from tests.storage.records import bounded, page, record

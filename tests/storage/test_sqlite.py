@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from openinteractions.core.errors import InternalError, UnavailableError
-from openinteractions.engine.ports import InteractionStore
+from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.storage import reader
 from openinteractions.storage.database import prepare
 from openinteractions.storage.sqlite import SqliteStore
@@ -66,8 +66,13 @@ async def scrubbed(store: SqliteStore) -> None:
 
 
 def damage(path: Path) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'interactions'"
+        pages = connection.execute(query).fetchall()
+    content = bytearray(path.read_bytes())
+    for (number,) in pages:
+        content[(number - 1) * 4096 : number * 4096] = b"\xff" * 4096
+    path.write_bytes(content)
 
 
 def texts(path: Path) -> bytes:

@@ -7,10 +7,12 @@ import os
 import sys
 from pathlib import Path
 
+from openinteractions.engine.store_ports import Lease
 from openinteractions.storage.sqlite import SqliteStore
 from tests.storage.records import Status, record
 
 WORKERS = 16
+LEASE = Lease("traffic", 60)
 
 
 async def live(store: SqliteStore, worker: int) -> None:
@@ -19,9 +21,9 @@ async def live(store: SqliteStore, worker: int) -> None:
     for number in range(1_000_000):
         new = f"w{worker:02}n{number:06}"
         running = record(new, status=Status.INTERACTION_STATUS_IN_PROGRESS, says="")
-        await store.add(running, lineage)
+        await store.add(running, lineage, lease=LEASE)
         say("added", new)
-        await store.update(record(new))
+        await store.update(record(new), 1)
         say("ended", new)
         lineage.append(new)
         if number % 5 == 4:

@@ -10,6 +10,7 @@
     ├── NotFoundError                no such thing, or another key's
     ├── CancelledError               the caller left, or the interaction was cancelled
     ├── UnavailableError             this server cannot work just now
+    ├── QueueFullError               too much waits already
     ├── InternalError                this server's own fault
     └── BackendError                 the model's server; never names its key
         ├── ContentBlockedError      it filtered the content
@@ -119,6 +120,12 @@ class UnavailableError(DomainError):
     """This server cannot work just now."""
 
     reason = Reason.ERROR_REASON_UNAVAILABLE
+
+
+class QueueFullError(DomainError):
+    """So many interactions wait already that no more are taken."""
+
+    reason = Reason.ERROR_REASON_RATE_LIMITED
 
 
 class InternalError(DomainError):

@@ -17,11 +17,11 @@ from openinteractions.core.errors import (
     RequestError,
 )
 from openinteractions.engine.plan import Caller, Planner, word
-from openinteractions.engine.ports import InteractionStore, Record
 from openinteractions.engine.relay_ports import Target
 from openinteractions.engine.relayed_run import RelayedRun
 from openinteractions.engine.relaying import Relaying
 from openinteractions.engine.run import Run
+from openinteractions.engine.store_ports import InteractionStore, Record
 from openinteractions.engine.supervisor import Running, Supervisor
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
 

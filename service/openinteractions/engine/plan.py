@@ -17,16 +17,10 @@ from openinteractions.core.errors import PreconditionError, RequestError
 from openinteractions.engine import delivery
 from openinteractions.engine.delivery import Delivered, Keeper
 from openinteractions.engine.media import Media
-from openinteractions.engine.ports import (
-    Clock,
-    InteractionStore,
-    Model,
-    ModelRequest,
-    Models,
-    Record,
-)
+from openinteractions.engine.ports import Clock, Model, ModelRequest, Models
 from openinteractions.engine.recall import Recall
 from openinteractions.engine.run import FIRST_EVENT_SECONDS, Run
+from openinteractions.engine.store_ports import InteractionStore, Record
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest

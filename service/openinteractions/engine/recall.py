@@ -16,8 +16,8 @@ from openinteractions.core.errors import (
     PreconditionError,
     to_error,
 )
-from openinteractions.engine.ports import InteractionStore, Record, Remote
 from openinteractions.engine.relay_ports import Call, Relay, Relays
+from openinteractions.engine.store_ports import InteractionStore, Record, Remote
 from openinteractions.v1 import (
     interaction_pb2,
     interaction_service_pb2,
@@ -29,6 +29,9 @@ Request = interaction_service_pb2.CreateInteractionRequest
 Status = interaction_pb2.InteractionStatus
 
 _Change = Callable[[Iterable[step_pb2.Step]], list[step_pb2.Step]]
+
+ELSEWHERE = 0
+"""The epoch of what another server makes: nobody has claimed it."""
 
 _NOT_FOUND = "404"
 
@@ -160,7 +163,7 @@ class Recall:
         told = Record(record.owner, request, whole, remote)
         if not lifecycle.has_ended(known.status) and lifecycle.has_ended(whole.status):
             row = told if remote.whole else _head(record, whole)
-            await self._store.update(row)
+            await self._store.update(row, ELSEWHERE)
         return told
 
     async def _fail(self, record: Record, remote: Remote) -> Record:
@@ -171,7 +174,7 @@ class Recall:
         gone = InternalError(f'The endpoint "{remote.endpoint}" has lost it.')
         ended.errors.append(to_error(gone))
         row = Record(record.owner, record.request, ended, remote)
-        await self._store.update(row)
+        await self._store.update(row, ELSEWHERE)
         return row
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from openinteractions.core import lifecycle, relayed
 from openinteractions.core.errors import BackendError
 from openinteractions.engine.interrupt import Interrupt
-from openinteractions.engine.ports import Record, Remote
 from openinteractions.engine.relay_ports import Call, Relay
+from openinteractions.engine.store_ports import Record, Remote
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
 
 Event = event_pb2.InteractionEvent

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -27,9 +26,10 @@ from openinteractions.core.errors import (
 from openinteractions.core.marks import Taken
 from openinteractions.engine.interrupt import Interrupt, StoppedError
 from openinteractions.engine.log import Log
-from openinteractions.engine.ports import Clock, InteractionStore, Record
+from openinteractions.engine.ports import Clock
 from openinteractions.engine.relay_source import Source, Stream, Turn
-from openinteractions.engine.run import DEADLINE_SECONDS, RETRY_SECONDS
+from openinteractions.engine.run import RETRY_SECONDS
+from openinteractions.engine.store_ports import InteractionStore, Lease, Record
 from openinteractions.v1 import event_pb2, interaction_pb2, step_pb2
 
 Event = event_pb2.InteractionEvent
@@ -47,6 +47,9 @@ class RelayedRun:
     store: InteractionStore
     clock: Clock
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    lease: Lease | None = None
+    """Under which its row is claimed, unless the server keeps it too."""
+    _epoch: int = 0
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _stop_error: DomainError | None = None
     _source: Source = field(init=False)
@@ -78,11 +81,8 @@ class RelayedRun:
 
     @property
     def leased(self) -> bool:
-        """Whether its row is to be ended when this process is gone.
-
-        What the server keeps goes on there.
-        """
-        return self.begun and self.turn.remote.id is None
+        """Whether its row is claimed by this process, as what goes on here only is."""
+        return self._epoch > 0
 
     def open_journal(self) -> Log:
         """Return what its readers are to follow."""
@@ -158,7 +158,7 @@ class RelayedRun:
         if not self.begun and self.turn.remote.id is not None:
             await self._add(said or self.interaction)
         elif self.begun and said is not None:
-            await self.store.update(self._record(said))
+            await self.store.update(self._record(said), self._epoch)
 
     async def _kept_events(self) -> Stream:
         """Yield the events of what is kept here; the last ones come after the end."""
@@ -272,22 +272,21 @@ class RelayedRun:
     async def _update(self, record: Record) -> bool:
         for pause in RETRY_SECONDS:
             try:
-                return await self.store.update(record)
+                return await self.store.update(record, self._epoch)
             except UnavailableError:
                 _log.warning("interaction %s: its end waits", self.interaction.id)
                 await self.sleep(pause)
-        return await self.store.update(record)
+        return await self.store.update(record, self._epoch)
 
     async def _add(self, said: Interaction) -> None:
         """Store the row; without one, what the server keeps has nobody to name it."""
         turn = self.turn
-        runs = turn.remote.id is None
-        deadline = self.clock.now() + DEADLINE_SECONDS if runs else math.inf
-        turn.begun = True
+        lease = self.lease if turn.remote.id is None else None
+        turn.begun, self._epoch = True, int(lease is not None)
         try:
-            await self.store.add(self._record(said), turn.lineage, deadline=deadline)
+            await self.store.add(self._record(said), turn.lineage, lease=lease)
         except DomainError:
-            turn.begun = False
+            turn.begun, self._epoch = False, 0
             if turn.remote.id is not None:
                 with contextlib.suppress(DomainError):
                     await turn.relay.delete(turn.remote.id, call=turn.call)

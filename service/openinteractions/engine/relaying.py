@@ -21,11 +21,12 @@ from openinteractions.core.errors import (
 )
 from openinteractions.engine.own_files import Inliner
 from openinteractions.engine.plan import Caller, Planner, word
-from openinteractions.engine.ports import Clock, InteractionStore, Record, Remote
+from openinteractions.engine.ports import Clock
 from openinteractions.engine.recall import Recall
 from openinteractions.engine.relay_ports import Keeping, Relay, Relays, Target
 from openinteractions.engine.relay_source import Turn
 from openinteractions.engine.relayed_run import RelayedRun
+from openinteractions.engine.store_ports import InteractionStore, Record, Remote
 from openinteractions.engine.supervisor import Running, Supervisor
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
 

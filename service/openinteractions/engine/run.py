@@ -28,13 +28,8 @@ from openinteractions.core.fold import Fold
 from openinteractions.core.model_events import ModelEvent
 from openinteractions.engine.interrupt import Interrupt, StoppedError
 from openinteractions.engine.journal import Journal
-from openinteractions.engine.ports import (
-    Clock,
-    InteractionStore,
-    Model,
-    ModelRequest,
-    Record,
-)
+from openinteractions.engine.ports import Clock, Model, ModelRequest
+from openinteractions.engine.store_ports import InteractionStore, Lease, Record
 from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
@@ -43,9 +38,6 @@ Status = interaction_pb2.InteractionStatus
 FIRST_EVENT_SECONDS = 10.0
 """How long a stream waits for the model before it begins without it: a failure until
 then is an error of the call, a later one an event (design §5)."""
-
-DEADLINE_SECONDS = 10.0
-"""How long a running row is believed without a sign of life (design §7)."""
 
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 """The pauses between tries to store an end; what was said is in memory until then."""
@@ -71,6 +63,10 @@ class Run:
     fold: Fold = field(default_factory=Fold)
     begun: bool = False
     """Whether its row is, or is about to be, in the store."""
+    lease: Lease | None = None
+    """Under which its row is claimed; whoever starts a run that is stored sets it."""
+    epoch: int = 1
+    """Which claim of its row this is."""
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _stop_error: DomainError | None = None
 
@@ -81,7 +77,7 @@ class Run:
 
     @property
     def leased(self) -> bool:
-        """Whether its row is to be ended when this process is gone."""
+        """Whether its row is claimed by this process."""
         return self.begun
 
     def open_journal(self) -> Journal:
@@ -160,7 +156,7 @@ class Run:
             await self.store.add(
                 self._record(self.interaction),
                 self.lineage,
-                deadline=self.clock.now() + DEADLINE_SECONDS,
+                lease=self.lease,
             )
         first = interaction_pb2.Interaction(
             id=self.interaction.id,
@@ -191,7 +187,7 @@ class Run:
         record = self._record(self.fold.result())
         for pause in RETRY_SECONDS:
             try:
-                return await self.store.update(record)
+                return await self.store.update(record, self.epoch)
             except UnavailableError as error:
                 _log.warning(
                     "interaction %s: its end is not stored yet: %s",
@@ -199,7 +195,7 @@ class Run:
                     error.message,
                 )
                 await self.sleep(pause)
-        return await self.store.update(record)
+        return await self.store.update(record, self.epoch)
 
     def _take(self, batch: Sequence[ModelEvent]) -> list[Event]:
         for said in batch:

@@ -51,8 +51,8 @@ class Lease:
     """Who runs an interaction, and how long that is believed without a sign of life.
 
     It is a length of time, counted by the store's own clock from the moment of the
-    write: the clocks of two machines never meet. SQLite's is the machine's, PostgreSQL's
-    that of the database.
+    write, so that the clocks of two machines never meet. The clock of SQLite is the
+    machine's, that of PostgreSQL the database's.
     """
 
     process: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
@@ -10,9 +11,13 @@ from typing import Protocol
 
 from openinteractions.core.cursor import Cursor
 from openinteractions.core.errors import DomainError, InternalError, UnavailableError
+from openinteractions.engine.store_ports import Lease
 from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
+
+LEASE_SECONDS = 10.0
+"""How long a process is believed without a sign of life (design §7)."""
 
 CLOSING = "The server is shutting down."
 
@@ -40,6 +45,9 @@ class Stoppable(Protocol):
 class Run(Stoppable, Protocol):
     """A turn of an interaction that outlives its callers."""
 
+    lease: Lease | None
+    """Under which its row is claimed, set by the supervisor."""
+
     @property
     def interaction(self) -> interaction_pb2.Interaction:
         """The interaction, with its id."""
@@ -50,7 +58,7 @@ class Run(Stoppable, Protocol):
 
     @property
     def leased(self) -> bool:
-        """Whether its row is to be ended when this process is gone."""
+        """Whether its row is claimed by this process."""
 
     def open_journal(self) -> Journal:
         """Return what its readers are to follow."""
@@ -87,7 +95,9 @@ class Running:
 class Supervisor:
     """The runs of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: str | None = None) -> None:
+        self.lease = Lease(process or secrets.token_hex(8), LEASE_SECONDS)
+        """Under which this process claims what it runs."""
         self._running: dict[str, Running] = {}
         self._watched: set[Stoppable] = set()
         self._idle = asyncio.Event()
@@ -101,6 +111,7 @@ class Supervisor:
             UnavailableError: the server is shutting down.
         """
         self._refuse_when_closing()
+        run.lease = self.lease
         identifier = run.interaction.id
         journal = run.open_journal()
         task = asyncio.get_running_loop().create_task(
@@ -131,7 +142,7 @@ class Supervisor:
         return self._running.get(interaction_id)
 
     def ids(self) -> list[str]:
-        """Return the ids of the interactions whose rows are kept alive here."""
+        """Return the ids of the interactions whose rows are claimed here."""
         return [name for name, one in self._running.items() if one.run.leased]
 
     async def close(self, grace_seconds: float) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from openinteractions.engine.ports import Remote
+from openinteractions.engine.store_ports import Remote
 from openinteractions.v1 import error_pb2, interaction_pb2
+
+FULL = "Too many interactions wait already."
+"""What `QueueFullError` says."""
 
 LONG = ("steps", "input", "system_instruction", "tools", "response_format")
 """Members that an entry of the list does not have."""
@@ -33,6 +36,19 @@ def fail(
     interaction.errors.append(error)
     interaction.updated.Clear()
     interaction.updated.FromSeconds(int(now))
+
+
+def begun(now: float) -> bytes:
+    """Return what turns a queued interaction into a running one, serialized.
+
+    Appended to the serialized interaction, or to its head, it takes the place of what
+    they say of these members.
+    """
+    change = interaction_pb2.Interaction(
+        status=interaction_pb2.InteractionStatus.INTERACTION_STATUS_IN_PROGRESS
+    )
+    change.updated.seconds = int(now)
+    return change.SerializeToString()
 
 
 def packed(remote: Remote) -> str:

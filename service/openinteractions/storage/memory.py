@@ -6,18 +6,30 @@ when a caller goes on working with a message that it has handed over or was give
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from openinteractions.core import lifecycle
 from openinteractions.core.errors import InternalError
-from openinteractions.engine.ports import Record, Remote
-from openinteractions.storage.entries import fail, head
-from openinteractions.v1 import (
-    error_pb2,
-    interaction_pb2,
-    interaction_service_pb2,
+from openinteractions.core.ids import interaction_id
+from openinteractions.engine.store_ports import (
+    Aged,
+    Claimed,
+    Holder,
+    Lease,
+    Place,
+    Record,
+    Remote,
+    Renewed,
+    Wish,
 )
+from openinteractions.storage.entries import begun, head
+from openinteractions.storage.memory_runs import Runs
+from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+
+Status = interaction_pb2.InteractionStatus
 
 
 @dataclass(slots=True)
@@ -28,8 +40,6 @@ class _Row:
     request: bytes
     interaction: bytes
     head: bytes
-    deadline: float | None
-    """Until when it counts as alive; None when it has ended."""
     remote: Remote | None
     attached: Sequence[str]
 
@@ -37,59 +47,96 @@ class _Row:
 class MemoryStore:
     """An `InteractionStore` that is gone with the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._rows: dict[str, _Row] = {}
+        self._runs = Runs(now)
+        self._now = now
 
     async def add(
-        self, record: Record, lineage: Sequence[str], *, deadline: float | None = None
+        self,
+        record: Record,
+        lineage: Sequence[str],
+        *,
+        lease: Lease | None = None,
+        place: Place | None = None,
     ) -> None:
         """Store a new interaction; see `InteractionStore.add`."""
         new = record.interaction.id
         if new in self._rows:
             raise InternalError(f"The id {new} is taken.")
+        if not lifecycle.has_ended(record.interaction.status):
+            self._runs.begin(new, lease, place)
         parent = next(
             (turn for turn in reversed(lineage) if self._row(turn, record.owner)), None
         )
-        runs = not lifecycle.has_ended(record.interaction.status)
         self._rows[new] = _Row(
             record.owner,
             parent,
             record.request.SerializeToString(),
             record.interaction.SerializeToString(),
             head(record.interaction).SerializeToString(),
-            (deadline or 0.0) if runs else None,
             record.remote,
             tuple(record.attached),
         )
 
-    async def update(self, record: Record) -> bool:
+    async def update(self, record: Record, epoch: int) -> bool:
         """Replace an interaction that runs; see `InteractionStore.update`."""
-        row = self._row(record.interaction.id, record.owner)
-        if row is None or row.deadline is None:
+        interaction = record.interaction
+        row = self._row(interaction.id, record.owner)
+        if row is None:
+            return False
+        run, ended = self._runs.find(interaction.id), lifecycle.has_ended
+        if run is None:
+            same = row.interaction == interaction.SerializeToString()
+            return same and ended(interaction.status)
+        if run.epoch != epoch or run.turn is not None:
             return False
         row.request = record.request.SerializeToString()
+        row.interaction = interaction.SerializeToString()
+        row.head = head(interaction).SerializeToString()
         row.remote = record.remote
         row.attached = tuple(record.attached)
-        _replace(row, record.interaction)
+        run.losses = 0
+        if ended(interaction.status):
+            self._runs.end(interaction.id)
         return True
 
-    async def renew(self, ids: Sequence[str], deadline: float) -> None:
-        """Move the deadline of interactions; see `InteractionStore.renew`."""
-        for id in ids:  # noqa: A001 - the resource's own word
-            row = self._rows.get(id)
-            if row is not None and row.deadline is not None:
-                row.deadline = deadline
+    async def renew(self, lease: Lease) -> Renewed:
+        """Give a sign of life; see `InteractionStore.renew`."""
+        return self._runs.renew(lease)
 
-    async def expire(self, now: float, error: error_pb2.Error) -> Sequence[str]:
-        """End what its process has left; see `InteractionStore.expire`."""
-        expired = []
-        for id, row in self._rows.items():  # noqa: A001
-            if row.deadline is not None and row.deadline <= now:
-                interaction = _record(row).interaction
-                fail(interaction, now, error)
-                _replace(row, interaction)
-                expired.append(id)
-        return expired
+    async def claim(self, lease: Lease, limit: int) -> Sequence[Claimed]:
+        """Claim what is lost or waits; see `InteractionStore.claim`."""
+        ids = self._runs.claimable()[:limit]
+        self._runs.take(ids, lease)
+        return [self._claimed(id) for id in ids]  # noqa: A001
+
+    async def claim_one(self, id: str, owner: str, lease: Lease) -> Claimed | None:  # noqa: A002 - the resource's own word
+        """Claim one if that is possible; see `InteractionStore.claim_one`."""
+        if self._row(id, owner) is None or id not in self._runs.claimable():
+            return None
+        self._runs.take([id], lease)
+        return self._claimed(id)
+
+    async def release(self, process: str, epochs: Mapping[str, int]) -> None:
+        """Give back what was claimed; see `InteractionStore.release`."""
+        self._runs.release(process, epochs)
+
+    async def ask(self, id: str, owner: str, wish: Wish) -> Holder | None:  # noqa: A002
+        """Note a wish; see `InteractionStore.ask`."""
+        run = self._runs.find(id) if self._row(id, owner) else None
+        if run is None:
+            return None
+        run.wishes |= wish
+        return self._runs.holder(run)
+
+    async def holder(self, id: str, owner: str) -> Holder | None:  # noqa: A002
+        """Say who runs an interaction; see `InteractionStore.holder`."""
+        return await self.ask(id, owner, Wish.NONE)
+
+    async def queued(self) -> int:
+        """Return how many wait; see `InteractionStore.queued`."""
+        return self._runs.waiting()
 
     async def get(
         self,
@@ -131,7 +178,15 @@ class MemoryStore:
             if other.context_parent == id:
                 other.context_parent = row.context_parent
         del self._rows[id]
+        self._runs.end(id)
         return True
+
+    async def aged(self, before: float, limit: int) -> Sequence[Aged]:
+        """Return the oldest that have ended; see `InteractionStore.aged`."""
+        bound = interaction_id(int(before * 1000), b"")
+        old = (id for id in sorted(self._rows) if id < bound)  # noqa: A001
+        ended = (id for id in old if self._runs.find(id) is None)  # noqa: A001
+        return [Aged(id, self._rows[id].owner) for id in islice(ended, limit)]  # noqa: A001
 
     async def list(
         self, owner: str, *, limit: int, before: str | None
@@ -150,17 +205,21 @@ class MemoryStore:
     async def close(self) -> None:
         """Forget everything."""
         self._rows.clear()
+        self._runs.clear()
+
+    def _claimed(self, id: str) -> Claimed:  # noqa: A002
+        """Return what was just claimed."""
+        row, run = self._rows[id], self._runs.find(id)
+        assert run is not None  # noqa: S101 - it was taken
+        if _record(row).interaction.status == Status.INTERACTION_STATUS_QUEUED:
+            change = begun(self._now())
+            row.interaction += change
+            row.head += change
+        return Claimed(_record(row), run.epoch, run.wishes, run.losses)
 
     def _row(self, id: str, owner: str) -> _Row | None:  # noqa: A002
         row = self._rows.get(id)
         return row if row is not None and row.owner == owner else None
-
-
-def _replace(row: _Row, interaction: interaction_pb2.Interaction) -> None:
-    row.interaction = interaction.SerializeToString()
-    row.head = head(interaction).SerializeToString()
-    if lifecycle.has_ended(interaction.status):
-        row.deadline = None
 
 
 def _record(row: _Row) -> Record:
@@ -169,4 +228,5 @@ def _record(row: _Row) -> Record:
         interaction_service_pb2.CreateInteractionRequest.FromString(row.request),
         interaction_pb2.Interaction.FromString(row.interaction),
         row.remote,
+        row.attached,
     )

@@ -10,62 +10,55 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Self
 
-from openinteractions.core import lifecycle
+from openinteractions.core import ids, lifecycle
 from openinteractions.core.errors import InternalError
-from openinteractions.engine.store_ports import Record
 from openinteractions.engine.signal_ports import Signals
+from openinteractions.engine.store_ports import Aged, Lease, Place, Record
 from openinteractions.storage.database import LOCK_TIMEOUT_SECONDS, prepare
-from openinteractions.storage.entries import fail, head, packed, unpacked
+from openinteractions.storage.entries import head, packed
 from openinteractions.storage.events.sqlite import SqliteLog
-from openinteractions.storage.reader import Reader, Row
+from openinteractions.storage.reader import Reader
+from openinteractions.storage.rows import record_of
 from openinteractions.storage.sqlite_files import SqliteFiles
+from openinteractions.storage.sqlite_runs import SqliteRuns
 from openinteractions.storage.writer import Writer
-from openinteractions.v1 import (
-    error_pb2,
-    interaction_pb2,
-    interaction_service_pb2,
-)
+from openinteractions.v1 import interaction_pb2
 
 INSERT = """
 INSERT INTO interactions (
-    id, owner, context_parent, deadline,
+    id, owner, context_parent,
     status, created, updated, request, interaction, head, remote, attached
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 
-# A row has a deadline exactly while its interaction runs.
+# What waits is claimed by nobody.
 UPDATE = """
 UPDATE interactions
-SET deadline = iif(?, NULL, deadline),
-    status = ?, updated = ?, request = ?, interaction = ?, head = ?, remote = ?,
+SET status = ?, updated = ?, request = ?, interaction = ?, head = ?, remote = ?,
     attached = ?
-WHERE id = ? AND owner = ? AND deadline IS NOT NULL
+WHERE id = ? AND owner = ? AND EXISTS (
+    SELECT 1 FROM runs
+    WHERE runs.key = interactions.key AND epoch = ? AND turn IS NULL
+)
+RETURNING key
 """
 
-RENEW = """
-UPDATE interactions SET deadline = ?
-WHERE id IN (SELECT value FROM json_each(?)) AND deadline IS NOT NULL
-"""
+END_RUN = "DELETE FROM runs WHERE key = ?"
 
-EXPIRED = """
-SELECT key, interaction FROM interactions WHERE deadline <= ?
-ORDER BY deadline LIMIT ?
-"""
+FORGET_LOSSES = "UPDATE runs SET losses = 0 WHERE key = ? AND losses > 0"
 
-EXPIRE = """
-UPDATE interactions
-SET deadline = NULL, status = ?, updated = ?, interaction = ?, head = ?
-WHERE key = ?
+IS_SO = """
+SELECT 1 FROM interactions
+WHERE id = ? AND owner = ? AND interaction = ?
+    AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.key = interactions.key)
 """
-
-EXPIRED_AT_ONCE = 100
-"""How many rows are expired in one transaction."""
 
 FIND = "SELECT key, context_parent FROM interactions WHERE id = ? AND owner = ?"
 
@@ -92,6 +85,12 @@ ORDER BY age DESC
 
 KNOWN = "SELECT id FROM interactions WHERE id IN (SELECT value FROM json_each(?))"
 
+AGED = """
+SELECT id, owner FROM interactions
+WHERE id < ? AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.key = interactions.key)
+ORDER BY interactions.id LIMIT ?
+"""
+
 LIST = "SELECT head FROM interactions WHERE owner = ? ORDER BY id DESC LIMIT ?"
 
 LIST_BEFORE = """
@@ -99,44 +98,51 @@ SELECT head FROM interactions WHERE owner = ? AND id < ? ORDER BY id DESC LIMIT 
 """
 
 
-class SqliteStore:
+class SqliteStore(SqliteRuns):
     """An `InteractionStore` in a SQLite file. Made by `open`.
 
     Other processes may use the file at the same time.
     """
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
-        self._writer = writer
-        self._reader = reader
+    def __init__(
+        self, writer: Writer, reader: Reader, now: Callable[[], float]
+    ) -> None:
+        super().__init__(writer, reader, now)
         self.files = SqliteFiles(writer, reader)
         """The files beside the interactions."""
 
     @classmethod
     async def open(
-        cls, path: Path, *, lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS
+        cls,
+        path: Path,
+        *,
+        lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
+        now: Callable[[], float] = time.time,
     ) -> Self:
         """Open a database, made or brought to this version's schema where needed.
 
-        `lock_timeout_seconds` is how long a call waits for other processes.
+        `lock_timeout_seconds` is how long a call waits for other processes, `now` is
+        the clock that leases go by.
 
         Raises:
             UnusableStoreError: it cannot be used.
         """
         await asyncio.to_thread(prepare, path, lock_timeout_seconds)
         reader = Reader(path, lock_timeout_seconds)
-        return cls(Writer(path, lock_timeout_seconds), reader)
+        return cls(Writer(path, lock_timeout_seconds), reader, now)
 
     async def add(
-        self, record: Record, lineage: Sequence[str], *, deadline: float | None = None
+        self,
+        record: Record,
+        lineage: Sequence[str],
+        *,
+        lease: Lease | None = None,
+        place: Place | None = None,
     ) -> None:
         """Store a new interaction; see `InteractionStore.add`."""
         interaction = record.interaction
-        if lifecycle.has_ended(interaction.status):
-            deadline = None
-        elif deadline is None:
-            deadline = 0.0
+        ended = lifecycle.has_ended(interaction.status)
         row = (
-            deadline,
             interaction.status,
             interaction.created.seconds,
             interaction.updated.seconds,
@@ -150,48 +156,43 @@ class SqliteStore:
         def insert(connection: sqlite3.Connection) -> int:
             parent = _youngest(connection, lineage, record.owner)
             identity = (interaction.id, record.owner, parent)
-            return connection.execute(INSERT, identity + row).rowcount
+            added = connection.execute(INSERT, identity + row)
+            if added.rowcount and not ended:
+                self._begin_run(
+                    connection, (added.lastrowid, interaction.id), lease, place
+                )
+            return added.rowcount
 
         if not await self._writer.write(insert):
             raise InternalError(f"The id {interaction.id} is taken.")
 
-    async def update(self, record: Record) -> bool:
+    async def update(self, record: Record, epoch: int) -> bool:
         """Replace an interaction that runs; see `InteractionStore.update`."""
         interaction = record.interaction
+        ended = lifecycle.has_ended(interaction.status)
+        whole = interaction.SerializeToString()
         row = (
-            lifecycle.has_ended(interaction.status),
             interaction.status,
             interaction.updated.seconds,
             record.request.SerializeToString(),
-            interaction.SerializeToString(),
+            whole,
             head(interaction).SerializeToString(),
             record.remote and packed(record.remote),
             json.dumps(record.attached) if record.attached else None,
             interaction.id,
             record.owner,
-        )
-        changed = await self._writer.write(
-            lambda connection: connection.execute(UPDATE, row).rowcount
-        )
-        return changed > 0
-
-    async def renew(self, ids: Sequence[str], deadline: float) -> None:
-        """Move the deadline of interactions; see `InteractionStore.renew`."""
-        row = (deadline, json.dumps(list(ids)))
-        await self._writer.write(
-            lambda connection: connection.execute(RENEW, row).rowcount
+            epoch,
         )
 
-    async def expire(self, now: float, error: error_pb2.Error) -> Sequence[str]:
-        """End what its process has left; see `InteractionStore.expire`."""
-        expired: list[str] = []
-        while True:
-            batch = await self._writer.write(
-                lambda connection: _expire(connection, now, error)
-            )
-            expired += batch
-            if len(batch) < EXPIRED_AT_ONCE:
-                return expired
+        def update(connection: sqlite3.Connection) -> bool:
+            changed = connection.execute(UPDATE, row).fetchone()
+            if changed is not None:
+                connection.execute(END_RUN if ended else FORGET_LOSSES, changed)
+                return True
+            same = (interaction.id, record.owner, whole)
+            return ended and connection.execute(IS_SO, same).fetchone() is not None
+
+        return await self._writer.write(update)
 
     async def get(
         self,
@@ -202,7 +203,7 @@ class SqliteStore:
     ) -> Record | None:
         """Return an interaction; see `InteractionStore.get`."""
         rows = await self._reader.read(GET, (id, owner))
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     async def conversation(
         self,
@@ -213,7 +214,7 @@ class SqliteStore:
     ) -> Sequence[Record]:
         """Return what led to an interaction; see `InteractionStore.conversation`."""
         rows = await self._reader.read(CONVERSATION, (id, owner))
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     async def known(self, ids: Collection[str]) -> Collection[str]:
         """Return those ids that are taken; see `InteractionStore.known`."""
@@ -248,6 +249,11 @@ class SqliteStore:
             rows = await self._reader.read(LIST_BEFORE, (owner, before, limit))
         return [interaction_pb2.Interaction.FromString(entry) for (entry,) in rows]
 
+    async def aged(self, before: float, limit: int) -> Sequence[Aged]:
+        """Return the oldest that have ended; see `InteractionStore.aged`."""
+        bound = (ids.interaction_id(int(before * 1000), b""), limit)
+        return [Aged(*row) for row in await self._reader.read(AGED, bound)]
+
     def log(self, signals: Signals) -> SqliteLog:
         """Return the log of live events in the same file; it ends with the store."""
         return SqliteLog(self._writer, self._reader, signals)
@@ -267,34 +273,3 @@ def _youngest(
         if found is not None:
             return int(found[0])
     return None
-
-
-def _expire(
-    connection: sqlite3.Connection, now: float, error: error_pb2.Error
-) -> list[str]:
-    """Expire the rows that have waited longest and return their ids."""
-    expired = []
-    for key, stored in connection.execute(EXPIRED, (now, EXPIRED_AT_ONCE)).fetchall():
-        interaction = interaction_pb2.Interaction.FromString(stored)
-        fail(interaction, now, error)
-        row = (
-            interaction.status,
-            interaction.updated.seconds,
-            interaction.SerializeToString(),
-            head(interaction).SerializeToString(),
-            key,
-        )
-        connection.execute(EXPIRE, row)
-        expired.append(interaction.id)
-    return expired
-
-
-def _record(row: Row) -> Record:
-    owner, request, interaction, remote, attached = row
-    return Record(
-        owner,
-        interaction_service_pb2.CreateInteractionRequest.FromString(request),
-        interaction_pb2.Interaction.FromString(interaction),
-        remote and unpacked(remote),
-        tuple(json.loads(attached)) if attached else (),
-    )

@@ -15,11 +15,6 @@ CREATE TABLE interactions (
     -- While it runs: which process runs it, in which life of that process, and until
     -- when (seconds since 1970) it counts as alive unless that is moved. NULL at the
     -- end.
-    process TEXT,
-    epoch INTEGER NOT NULL DEFAULT 0,
-    deadline REAL,
-    -- The Interaction without its steps and long echoes: an entry of the list. It
-    -- comes before what is long, because the way to a column is through the others.
     head BLOB NOT NULL,
     -- A CreateInteractionRequest.
     request BLOB NOT NULL,
@@ -31,9 +26,6 @@ CREATE INDEX interactions_by_owner ON interactions (owner, id);
 
 CREATE INDEX interactions_by_context_parent ON interactions (context_parent)
 WHERE context_parent IS NOT NULL;
-
-CREATE INDEX interactions_by_deadline ON interactions (deadline)
-WHERE deadline IS NOT NULL;
 
 CREATE TABLE files (
     key INTEGER PRIMARY KEY,
@@ -87,3 +79,34 @@ CREATE TABLE events (
     events BLOB NOT NULL,
     UNIQUE (interaction, epoch, number)
 ) STRICT;
+
+CREATE TABLE runs (
+    key INTEGER PRIMARY KEY REFERENCES interactions (key) ON DELETE CASCADE,
+    -- The interaction's.
+    id TEXT NOT NULL,
+    -- How often it was claimed; only the last one's holder may write.
+    epoch INTEGER NOT NULL,
+    -- Which process runs it, and until when (seconds since 1970, UTC) it does so in any
+    -- case; `processes` may say for how much longer. NULL: nobody does. It waits, or
+    -- else another server makes it.
+    process TEXT,
+    deadline REAL,
+    -- Its turn, while it waits, and whose it takes.
+    turn INTEGER,
+    caller TEXT,
+    -- What is asked of who runs it: 1 to cancel it, 2 to have its events logged.
+    wishes INTEGER NOT NULL DEFAULT 0,
+    -- How many processes have lost it since it was last written.
+    losses INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX runs_by_process ON runs (process) WHERE process IS NOT NULL;
+
+CREATE INDEX runs_by_turn ON runs (turn) WHERE turn IS NOT NULL;
+
+CREATE INDEX runs_by_caller ON runs (caller, turn) WHERE turn IS NOT NULL;
+
+CREATE TABLE processes (
+    process TEXT PRIMARY KEY,
+    deadline REAL NOT NULL
+) STRICT, WITHOUT ROWID;
