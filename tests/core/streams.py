@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from hypothesis import strategies as st
 
-from openinteractions.core import cursor
+from openinteractions.core import bounds, cursor
 from openinteractions.core.assembler import Assembler
 from openinteractions.core.media import CHUNK_BYTES
 from openinteractions.core.model_events import (
@@ -51,7 +51,7 @@ def run(
         model="m",
         status=interaction_pb2.INTERACTION_STATUS_IN_PROGRESS,
     )
-    events = machine.created(start, ID)
+    events = bounds.created(start, ID, cursor.prefix(ID))
     for event in said:
         machine.feed(event)
     machine.finish()
@@ -59,7 +59,7 @@ def run(
     start.status = machine.status()
     if machine.usage is not None:
         start.usage.CopyFrom(machine.usage)
-    return [*events, machine.completed(start)]
+    return [*events, bounds.completed(start, cursor.prefix(ID))]
 
 
 _words = st.text(max_size=8)

@@ -1,6 +1,6 @@
-"""Turns what a model says into the events of an interaction.
+"""Turns what a model says in one call into the events of an interaction.
 
-A small Sans-I/O machine: `feed` takes model events, `finish` or `abort` ends the turn,
+A small Sans-I/O machine: `feed` takes model events, `finish` or `abort` ends the call,
 and `drain` returns the API events that were made; what was made before an error is not
 lost. Steps are streamed strictly one after the other, each whole
 before the next begins (so cursors are ordered and a replay from stored steps gives
@@ -45,7 +45,7 @@ _DELTA = f"-{Place.DELTA:d}-"
 
 
 class Assembler:
-    """Assembles one interaction's events.
+    """Assembles the events of one call.
 
     Args:
         cursors: what the tokens begin with (`cursor.prefix`), or None for an
@@ -53,6 +53,7 @@ class Assembler:
         summaries: whether thoughts are shown in words (`thinking_summaries`).
         taken: call ids of the conversation; a new call never gets one of them.
         new_call_id: makes a fresh id.
+        first: the index of the first step that it makes.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Assembler:
         summaries: bool,
         taken: Collection[str],
         new_call_id: Callable[[], str],
+        first: int = 0,
     ) -> None:
         self.usage: usage_pb2.Usage | None = None
         self.called = False
@@ -71,7 +73,7 @@ class Assembler:
         self._taken = set(taken)
         self._new_call_id = new_call_id
         self._reason: FinishReason | None = None
-        self._index = -1
+        self._index = first - 1
         self._kind = ""
         self._offset = 0
         self._call = -1
@@ -81,18 +83,6 @@ class Assembler:
         self._medium_end = (-1, 0)
         self._held: list[ModelEvent] = []
         self._events: list[Event] = []
-
-    def created(
-        self, interaction: interaction_pb2.Interaction, interaction_id: str
-    ) -> list[Event]:
-        """Return the events with which a stream begins."""
-        first, second = Event(), Event()
-        first.created.interaction.CopyFrom(interaction)
-        second.status_update.interaction_id = interaction_id
-        second.status_update.status = interaction.status
-        self._mark(first, Place.CREATED, 0)
-        self._mark(second, Place.STATUS, 0)
-        return [first, second]
 
     def feed(self, event: ModelEvent) -> None:
         """Take what the model says next.
@@ -111,6 +101,11 @@ class Assembler:
             self._held.append(event)
         else:
             self._step(event)
+
+    @property
+    def end(self) -> int:
+        """The index behind the last step that it has made."""
+        return self._index + 1
 
     def drain(self) -> list[Event]:
         """Return the events that have been made since the last time, in order."""
@@ -149,18 +144,6 @@ class Assembler:
         if self._reason is FinishReason.LENGTH:
             return Status.INTERACTION_STATUS_INCOMPLETE
         return Status.INTERACTION_STATUS_COMPLETED
-
-    def error(self, error: event_pb2.InteractionError) -> Event:
-        """Return the event of a failure in mid-stream."""
-        event = Event(error=error)
-        return self._mark(event, Place.ERROR, cursor.END)
-
-    def completed(self, interaction: interaction_pb2.Interaction) -> Event:
-        """Return the last event; steps of the interaction are left out."""
-        event = Event()
-        event.completed.interaction.CopyFrom(interaction)
-        del event.completed.interaction.steps[:]
-        return self._mark(event, Place.COMPLETED, cursor.END)
 
     def _must_wait(self, event: ModelEvent) -> bool:
         """Say whether an event belongs behind a call that is not whole yet."""

@@ -30,12 +30,19 @@ class Fold:
     """Folds the events of one interaction, in their order.
 
     The result holds the steps of the output; the interaction's own members are those
-    of the last `created` or `completed` event.
+    of the last `created` or `completed` event. `steps` are whole already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Iterable[step_pb2.Step] = ()) -> None:
         self._interaction = interaction_pb2.Interaction()
         self._steps: list[_Growing] = []
+        for step in steps:
+            self._steps.append(_Growing(step))
+            self._steps[-1].whole = True
+
+    def __len__(self) -> int:
+        """Return how many steps there are."""
+        return len(self._steps)
 
     def apply(self, event: event_pb2.InteractionEvent) -> None:
         """Take the next event."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from openinteractions.core import cursor, payload
+from openinteractions.core.attempts import FIRST, Attempts
 from openinteractions.core.cursor import Cursor, Place
 from openinteractions.v1 import error_pb2, event_pb2, interaction_pb2, step_pb2
 
@@ -19,7 +20,9 @@ Status = interaction_pb2.InteractionStatus
 
 
 def replay(
-    interaction: interaction_pb2.Interaction, after: Cursor | None = None
+    interaction: interaction_pb2.Interaction,
+    after: Cursor | None = None,
+    attempts: Attempts = FIRST,
 ) -> list[Event]:
     """Return the events of an ended interaction that come after a cursor.
 
@@ -27,10 +30,10 @@ def replay(
     """
     events = chain(
         _beginning(interaction),
-        _steps(interaction.steps, after, last_is_open=False),
+        _steps(interaction.steps, after, attempts, last_is_open=False),
         _ending(interaction),
     )
-    return _placed(events, interaction.id, after)
+    return _placed(events, interaction.id, after, attempts)
 
 
 def so_far(
@@ -39,15 +42,30 @@ def so_far(
     after: Cursor | None = None,
     *,
     last_is_open: bool,
+    attempts: Attempts = FIRST,
 ) -> list[Event]:
     """Return the events of a running interaction, up to now, that come after a cursor.
 
     `steps` are those of its output as far as they go (`fold.Fold.so_far`).
     """
     events = chain(
-        _beginning(interaction), _steps(steps, after, last_is_open=last_is_open)
+        _beginning(interaction),
+        _steps(steps, after, attempts, last_is_open=last_is_open),
     )
-    return _placed(events, interaction.id, after)
+    return _placed(events, interaction.id, after, attempts)
+
+
+def whole_step(index: int, step: step_pb2.Step, start: str) -> list[Event]:
+    """Return the events of a step that came whole.
+
+    Their tokens begin with `start`, which is empty for what is not stored.
+    """
+    events = []
+    for (_, kind, offset, noted), event in _step(index, step, (0, 0), is_open=False):
+        if start:
+            event.event_id = cursor.encode(start, index, Place(kind), offset, noted)
+        events.append(event)
+    return events
 
 
 _INSIDE = (Place.START, Place.DELTA)
@@ -56,13 +74,17 @@ _Placed = Iterator[tuple[_Place, Event]]
 
 
 def _placed(
-    events: Iterable[tuple[_Place, Event]], interaction_id: str, after: Cursor | None
+    events: Iterable[tuple[_Place, Event]],
+    interaction_id: str,
+    after: Cursor | None,
+    attempts: Attempts,
 ) -> list[Event]:
-    start = cursor.prefix(interaction_id, after.attempt if after else 0)
     placed = []
     for place, event in events:
-        if after is None or after[1:] < place:
-            index, kind, offset, noted = place
+        index, kind, offset, noted = place
+        attempt = attempts.of(index) if kind >= Place.START else 0
+        if after is None or after < (attempt, *place):
+            start = cursor.prefix(interaction_id, attempt)
             event.event_id = cursor.encode(start, index, Place(kind), offset, noted)
             placed.append(event)
     return placed
@@ -74,11 +96,19 @@ def _beginning(interaction: interaction_pb2.Interaction) -> _Placed:
 
 
 def _steps(
-    steps: Sequence[step_pb2.Step], after: Cursor | None, *, last_is_open: bool
+    steps: Sequence[step_pb2.Step],
+    after: Cursor | None,
+    attempts: Attempts,
+    *,
+    last_is_open: bool,
 ) -> _Placed:
     for index, step in enumerate(steps):
         seen = (0, 0)
-        if after is not None and after.step == index and after.place in _INSIDE:
+        if (
+            after is not None
+            and after.place in _INSIDE
+            and after[:2] == (attempts.of(index), index)
+        ):
             seen = after.offset, after.annotations
         is_open = last_is_open and index == len(steps) - 1
         yield from _step(index, step, seen, is_open=is_open)

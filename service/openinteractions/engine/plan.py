@@ -108,12 +108,13 @@ class Planner:
             )
         interaction = self.begin(request)
         marks = stream and interaction.HasField("id")
+        cursors = cursor.prefix(interaction.id) if marks else None
         return Run(
             model=model,
             turn=ModelRequest(request, steps),
             interaction=interaction,
             assembler=Assembler(
-                cursors=cursor.prefix(interaction.id) if marks else None,
+                cursors=cursors,
                 summaries=request.generation_config.thinking_summaries == "auto",
                 taken=talk.call_ids,
                 new_call_id=self._new_call_id,
@@ -122,6 +123,7 @@ class Planner:
             clock=self._clock,
             owner=caller.owner,
             lineage=[record.interaction.id for record in history],
+            cursors=cursors,
             first_event_seconds=self._first_event_seconds,
             sleep=self._sleep,
         )

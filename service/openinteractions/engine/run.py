@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from openinteractions.core import replay
+from openinteractions.core import bounds, replay
 from openinteractions.core.assembler import Assembler
 from openinteractions.core.cursor import Cursor
 from openinteractions.core.errors import (
@@ -58,6 +58,8 @@ class Run:
     clock: Clock
     owner: str
     lineage: Sequence[str]
+    cursors: str | None
+    """What the tokens of its events begin with; None when they have none."""
     first_event_seconds: float = FIRST_EVENT_SECONDS
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     fold: Fold = field(default_factory=Fold)
@@ -106,7 +108,7 @@ class Run:
         self.assembler.finish()
         self._drain()
         status = self.assembler.status()
-        self._fold([self.assembler.completed(self._final(status))])
+        self._fold([bounds.completed(self._final(status), self.cursors)])
         interaction = self.fold.result()
         if self.stored:
             await self.store.add(self._record(interaction), self.lineage)
@@ -165,10 +167,10 @@ class Run:
             model=self.interaction.model,
             created=self.interaction.created,
         )
-        return self._fold(self.assembler.created(first, self.interaction.id))
+        return self._fold(bounds.created(first, self.interaction.id, self.cursors))
 
     async def _end(self, ending: list[Event], status: _Status) -> list[Event]:
-        completed = self.assembler.completed(self._final(status))
+        completed = bounds.completed(self._final(status), self.cursors)
         self._fold([completed])
         if not self.stored:
             if not completed.completed.interaction.HasField("id"):
@@ -231,7 +233,7 @@ class Run:
         return ending, Status.INTERACTION_STATUS_FAILED
 
     def _error_event(self, error: DomainError) -> Event:
-        return self.assembler.error(event_pb2.InteractionError(error=to_error(error)))
+        return bounds.failed(to_error(error), self.cursors)
 
     def _final(self, status: _Status) -> interaction_pb2.Interaction:
         """Return the interaction as it ends, without its steps."""
