@@ -40,7 +40,8 @@ from openinteractions.gateway.upstream import LARGEST_MESSAGE, Upstream
 _FILES = "openinteractions.v1.FileService"
 
 _LARGE_BODY = 1024 * 1024
-"""Bytes of a body that is read on a thread, for others are not to wait for it."""
+"""Bytes of a body that is read on a thread, for others are not to wait for it. One at a
+time: threads would wait for each other, and the loop for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,7 @@ class Gateway:
         self._hosts = hosts
         self._default_revision = default_revision
         self._max_body_bytes = max_body_bytes
+        self._reading = asyncio.Lock()
         self._ready = ready
         self._routes = Routes(services)
         codec = _codec(self._routes, lenient=passing_on)
@@ -174,7 +176,8 @@ class Gateway:
         parts = route, variables, parameters, body
         if len(body) < _LARGE_BODY:
             return self._binder.bind(*parts)
-        return await asyncio.to_thread(self._binder.bind, *parts)
+        async with self._reading:
+            return await asyncio.to_thread(self._binder.bind, *parts)
 
     def _live(self, exchange: Exchange) -> web.Response:
         return exchange.json(b'{"status":"live"}')
