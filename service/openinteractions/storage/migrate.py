@@ -30,9 +30,9 @@ class Migration(NamedTuple):
     script: str
 
 
-def migrations() -> list[Migration]:
+def migrations(database: str = "sqlite") -> list[Migration]:
     """Return the migrations in the order in which they are applied."""
-    folder = resources.files("openinteractions.storage") / "sql" / "sqlite"
+    folder = resources.files("openinteractions.storage") / "sql" / database
     found = [
         Migration(int(match[1]), file.name, file.read_text("utf-8"))
         for file in folder.iterdir()
@@ -76,13 +76,21 @@ def _version(connection: sqlite3.Connection) -> int:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if tables or version or application:
             raise UnusableStoreError("it is the database of another application")
-    newest = migrations()[-1].number
-    if version > newest:
+    check_number(version, migrations()[-1].number)
+    return int(version)
+
+
+def check_number(number: int, newest: int) -> None:
+    """Refuse the schema of a later version, whatever the database.
+
+    Raises:
+        UnusableStoreError: the schema is newer.
+    """
+    if number > newest:
         raise UnusableStoreError(
-            f"its schema is number {version}, newer than number {newest} of this "
+            f"its schema is number {number}, newer than number {newest} of this "
             "version; use the version of openinteractions that made it, or a newer one"
         )
-    return int(version)
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration) -> None:

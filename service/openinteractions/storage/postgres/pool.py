@@ -1,0 +1,193 @@
+"""The connections of a process, and what happens when they break.
+
+A connection that breaks is replaced and its statements run again; whether they have
+already had their effect is for them to find out, because a broken connection does not
+tell. Calls wait a little for a server that went away, and fail at once when it has
+been away for longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+
+from openinteractions.core.errors import UnavailableError
+from openinteractions.storage.postgres.failures import (
+    CLASHES,
+    ERRORS,
+    READ_ONLY,
+    TOO_MANY,
+    breaks,
+    state,
+    unavailable,
+)
+from openinteractions.storage.postgres.server import Knocker, Server
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+Statements = Callable[[asyncpg.Connection, bool], Awaitable[T]]
+
+TRIES = 5
+"""How often statements are run that clash or lose their connection."""
+
+CLOSE_SECONDS = 2.0
+
+
+class Pool:
+    """Runs statements. Belongs to the event loop in which it is made."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._knocker = Knocker(server)
+        self._loop = asyncio.get_running_loop()
+        self._idle: list[asyncpg.Connection] = []
+        self._open: dict[asyncpg.Connection, int] = {}
+        """All connections, with the generation in which they were opened."""
+        self._opening = 0
+        self._generation = 0
+        self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
+        self._closed = False
+
+    async def run(self, statements: Statements[T]) -> T:
+        """Run statements on a connection and return their value.
+
+        They run again when they have met others' (`CLASHES`), and on another
+        connection when theirs has broken. Their second argument says whether they may
+        have had their effect already. A caller who is cancelled may find either.
+
+        Raises:
+            UnavailableError: they failed; nothing has changed. Or the server went
+                away in the middle and has not come back; then it is not known.
+        """
+        end = self._loop.time() + self._server.patience_seconds
+        again = False
+        for tries in range(1, TRIES + 1):
+            connection = await self._take()
+            try:
+                value = await statements(connection, again)
+            except ERRORS as error:
+                broken = self._judge(connection, error)
+                again |= broken
+                worth = broken or state(error) in CLASHES
+                if worth and tries < TRIES and self._loop.time() < end:
+                    continue
+                if isinstance(error, asyncpg.InterfaceError) and not broken:
+                    raise
+                log.warning("The store has failed: %r", error)
+                raise unavailable(error) from error
+            except BaseException:
+                # Whoever asked has left in the middle, or has stumbled.
+                self._drop(connection)
+                raise
+            self._give(connection)
+            return value
+        raise AssertionError
+
+    def _judge(self, connection: asyncpg.Connection, error: BaseException) -> bool:
+        """Take back a connection after an error; say whether it was broken."""
+        if state(error) == READ_ONLY or isinstance(error, TimeoutError):
+            # It leads to a server that is none any more, and so do the others.
+            self._generation += 1
+            self._clear()
+        if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
+            # A mistake in the call; nothing was sent.
+            self._drop(connection)
+            return False
+        if breaks(error) or connection.is_closed():
+            self._drop(connection)
+            return True
+        self._give(connection)
+        return False
+
+    async def _take(self) -> asyncpg.Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+            self._drop(connection)
+        if self._closed:
+            raise UnavailableError("The store is closed.")
+        if len(self._open) + self._opening < self._server.connections:
+            return await self._connect()
+        return await self._wait()
+
+    async def _connect(self) -> asyncpg.Connection:
+        self._opening += 1
+        generation = self._generation
+        try:
+            connection = await self._knocker.connect(insist=not self._open)
+        except ERRORS as error:
+            if state(error) == TOO_MANY and self._open:
+                return await self._wait()
+            log.warning("The store cannot be reached: %r", error)
+            raise unavailable(error) from error
+        else:
+            self._open[connection] = generation
+            return connection
+        finally:
+            self._opening -= 1
+            if len(self._open) + self._opening < self._server.connections:
+                self._pass_on(None)
+
+    async def _wait(self) -> asyncpg.Connection:
+        """Wait until somebody gives a connection back, or a place to open one."""
+        waiting = self._loop.create_future()
+        self._waiting.append(waiting)
+        try:
+            async with asyncio.timeout(self._server.patience_seconds):
+                connection = await waiting
+        except BaseException as error:
+            if waiting.done() and not waiting.cancelled():
+                self._pass_on(waiting.result())
+            if isinstance(error, TimeoutError):
+                raise UnavailableError("The store is busy.", retry_after=1.0) from None
+            raise
+        return connection or await self._take()
+
+    def _give(self, connection: asyncpg.Connection) -> None:
+        current = self._open.get(connection) == self._generation
+        if current and not connection.is_closed() and not self._closed:
+            self._pass_on(connection)
+        else:
+            self._drop(connection)
+
+    def _drop(self, connection: asyncpg.Connection) -> None:
+        self._open.pop(connection, None)
+        connection.terminate()
+        self._pass_on(None)
+
+    def _pass_on(self, connection: asyncpg.Connection | None) -> None:
+        """Give a connection, or a place for one, to whoever has waited longest."""
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(connection)
+                return
+        if connection is not None:
+            self._idle.append(connection)
+
+    def _clear(self) -> None:
+        """Let go of the connections that nobody uses."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            self._drop(connection)
+
+    async def close(self) -> None:
+        """Close every connection; those in use are cut. Can be called again."""
+        self._closed = True
+        while self._waiting:
+            self._pass_on(None)
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            with contextlib.suppress(*ERRORS):
+                await connection.close(timeout=CLOSE_SECONDS)
+        for connection in list(self._open):
+            self._drop(connection)

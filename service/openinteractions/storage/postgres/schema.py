@@ -1,0 +1,147 @@
+"""The schema of a PostgreSQL database: what it is, and how it becomes ours.
+
+Migrations are the files `sql/postgres/NNNN_name.sql`, forward only, each applied in
+one transaction of its own. The table `openinteractions_migrations` has a row for each.
+Servers only look: what many use is changed when a person says so.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from openinteractions.storage.migrate import (
+    Migration,
+    UnusableStoreError,
+    check_number,
+    migrations,
+)
+from openinteractions.storage.postgres.failures import ERRORS
+from openinteractions.storage.postgres.server import Knocker, Server
+
+FOLDER = "postgres"
+
+COMMAND = "openinteractions migrate"
+
+LOCK = "SELECT pg_advisory_xact_lock(7315906)"
+"""Held while one migration is applied, so that no two processes do it."""
+
+NOTES = "openinteractions_migrations"
+
+EXISTING = """
+SELECT relname FROM pg_class
+WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v')
+    AND relname = ANY ($1::text[])
+"""
+
+MAKE_NOTES = f"""
+CREATE TABLE {NOTES} (
+    number integer PRIMARY KEY,
+    name text NOT NULL,
+    applied timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+NUMBER = f"SELECT coalesce(max(number), 0) FROM {NOTES}"  # noqa: S608 - of a constant
+
+NOTE = f"INSERT INTO {NOTES} (number, name) VALUES ($1, $2)"  # noqa: S608
+
+OURS = ("interactions", "files", "uploads")
+"""Tables that nobody else may have made."""
+
+
+def shown(url: str) -> str:
+    """Return a URL without its password."""
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    user = user.partition(":")[0]
+    return parts._replace(netloc=f"{user}{at}{place}", query="").geturl()
+
+
+async def check(server: Server) -> None:
+    """See that a database has the schema of this version.
+
+    Raises:
+        UnusableStoreError: it has another, or cannot be used.
+    """
+    connection = await _connect(server)
+    try:
+        number = await _number(connection)
+    except UnusableStoreError as error:
+        raise _unusable(server, error) from None
+    except ERRORS as error:
+        raise _unusable(server, error) from error
+    finally:
+        connection.terminate()
+    newest = migrations(FOLDER)[-1].number
+    if number < newest:
+        reason = (
+            f"its schema is number {number}, older than number {newest} of this version"
+            if number
+            else "it is empty"
+        )
+        raise _unusable(server, f"{reason}; run `{COMMAND}`")
+
+
+async def migrate(server: Server) -> list[str]:
+    """Apply what is missing and return the names of what was applied.
+
+    Several processes may do so at once: each migration happens in one of them.
+
+    Raises:
+        UnusableStoreError: the database is newer than this version, or not ours, or
+            cannot be used.
+    """
+    applied = []
+    connection = await _connect(server)
+    try:
+        # Moving many rows takes longer than a server has for a request.
+        await connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        for migration in migrations(FOLDER):
+            async with connection.transaction():
+                await connection.execute(LOCK)
+                if await _number(connection) < migration.number:
+                    await _apply(connection, migration)
+                    applied.append(migration.name)
+    except UnusableStoreError as error:
+        raise _unusable(server, error) from None
+    except ERRORS as error:
+        raise _unusable(server, error) from error
+    finally:
+        connection.terminate()
+    return applied
+
+
+async def _connect(server: Server) -> asyncpg.Connection:
+    try:
+        return await Knocker(server).connect()
+    except (*ERRORS, ValueError) as error:
+        raise _unusable(server, error) from error
+
+
+async def _number(connection: asyncpg.Connection) -> int:
+    """Return the number of the last migration that the database has seen."""
+    found = {name for (name,) in await connection.fetch(EXISTING, [NOTES, *OURS])}
+    if NOTES in found:
+        number = await connection.fetchval(NUMBER)
+    elif found:
+        raise UnusableStoreError("it has tables of another application")
+    else:
+        number = 0
+    check_number(number, migrations(FOLDER)[-1].number)
+    return int(number)
+
+
+async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
+    if migration.number == 1:
+        await connection.execute(MAKE_NOTES)
+    await connection.execute(migration.script)
+    await connection.execute(NOTE, migration.number, migration.name)
+
+
+def _unusable(server: Server, error: BaseException | str) -> UnusableStoreError:
+    reason = str(error) or type(error).__name__
+    return UnusableStoreError(
+        f"the database {shown(server.url)} cannot be used: {' '.join(reason.split())}"
+    )
