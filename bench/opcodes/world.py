@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import cast
 
 import aiohappyeyeballs
 
 from bench.opcodes.wire import Wire
 from openinteractions.config import settings
+from openinteractions.engine.attachments import Attachments
+from openinteractions.engine.file_ports import Objects
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
+from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.upstream import StatusError
@@ -64,9 +68,11 @@ class World:
         store = MemoryStore() if file is None else await SqliteStore.open(file)
         egress = Door(Addresses((), ()), enabled=False)
         media = Media(egress=egress, reader=Documents())
-        planner = Planner(models=registry, store=store, media=media, clock=_Clock())
+        # As it is served; no objects are needed, because nothing here has large media.
+        kept = cast("InteractionStore", Attachments(store, cast("Objects", None)))
+        planner = Planner(models=registry, store=kept, media=media, clock=_Clock())
         rpcs = handlers(
-            Interactions(planner=planner, store=store, supervisor=Supervisor())
+            Interactions(planner=planner, store=kept, supervisor=Supervisor())
         )
         upstream = LocalUpstream([rpcs], Authentication(None), failure=StatusError)
         return cls(Gateway(upstream, services=[SERVICE]), registry, store)

@@ -19,7 +19,8 @@ from openinteractions.v1 import content_pb2, step_pb2
 MessageT = TypeVar("MessageT", bound=Message)
 
 INLINE_BYTES = 64 * 1024
-"""The most bytes of a medium that stay within its message (design §5)."""
+"""The most bytes of a medium that stay within its message (design §5). So messages
+that have no more than this many bytes have nothing for `detached`."""
 
 _MARK = b"\x00openinteractions attached\x00"
 _DIGEST_BYTES = 32
@@ -40,14 +41,6 @@ class Reference(NamedTuple):
     name: str
     """What they are called: their SHA-256 in hexadecimal digits."""
     size: int
-
-
-def may_have(*messages: Message) -> bool:
-    """Say whether anything in messages could be worth replacing; quick."""
-    size = 0
-    for message in messages:
-        size += message.ByteSize()
-    return size > INLINE_BYTES
 
 
 def detached(message: MessageT, into: dict[str, bytes]) -> MessageT:

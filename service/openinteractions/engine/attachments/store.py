@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any
 
-from openinteractions.core import attached, lifecycle
+from openinteractions.core import lifecycle
+from openinteractions.core.attached import INLINE_BYTES
 from openinteractions.core.errors import (
     DomainError,
     InternalError,
@@ -61,11 +62,25 @@ class Attachments:
         """Leave to the other store whatever has nothing to do with media."""
         return getattr(self._store, name)
 
-    async def add(self, record: Record, lineage: Sequence[str], **how: Any) -> None:
+    # The next two are no coroutines themselves: nearly every call only passes through.
+
+    def add(
+        self, record: Record, lineage: Sequence[str], **how: Any
+    ) -> Coroutine[Any, Any, None]:
         """Store a new interaction; see `InteractionStore.add`."""
-        if not attached.may_have(record.request, record.interaction):
-            await self._store.add(record, lineage, **how)
-            return
+        if record.request.ByteSize() + record.interaction.ByteSize() > INLINE_BYTES:
+            return self._add(record, lineage, how)
+        return self._store.add(record, lineage, **how)
+
+    def update(self, record: Record, *how: Any) -> Coroutine[Any, Any, bool]:
+        """Replace an interaction that runs; see `InteractionStore.update`."""
+        if record.request.ByteSize() + record.interaction.ByteSize() > INLINE_BYTES:
+            return self._update(record, how)
+        return self._store.update(record, *how)
+
+    async def _add(
+        self, record: Record, lineage: Sequence[str], how: dict[str, Any]
+    ) -> None:
         record, written = await self._media.detach(record)
         try:
             await self._store.add(record, lineage, **how)
@@ -74,10 +89,7 @@ class Attachments:
             raise
         self._remember(record)
 
-    async def update(self, record: Record, *how: Any) -> bool:
-        """Replace an interaction that runs; see `InteractionStore.update`."""
-        if not attached.may_have(record.request, record.interaction):
-            return await self._store.update(record, *how)
+    async def _update(self, record: Record, how: tuple[Any, ...]) -> bool:
         record, written = await self._media.detach(record)
         try:
             changed = await self._store.update(record, *how)
