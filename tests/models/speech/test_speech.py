@@ -12,6 +12,7 @@ import pytest
 from openinteractions.core import errors
 from openinteractions.core.model_events import Finish, Media, ModelEvent
 from openinteractions.engine.ports import ModelRequest
+from openinteractions.models.speech import request as requests
 from openinteractions.models.speech.model import Speech
 from openinteractions.v1 import content_pb2, generation_config_pb2, response_format_pb2
 from tests.backend import made
@@ -183,6 +184,28 @@ async def test_speakers_who_have_no_line_are_told_how_to_write_one() -> None:
     async with studio() as server:
         with pytest.raises(errors.RequestError, match="no line of a speaker"):
             await whole(server.speech(), turn("Hello.", speakers=TWO))
+
+
+async def test_a_speaker_is_known_by_letters_of_another_case() -> None:
+    two = [Speaker(speaker="Cass", voice="nova"), Speaker(speaker="Bo", voice="onyx")]
+    async with studio() as server:
+        text = "CASS: Hi.\nca\u017fs: Bye.\nBO: No."
+        await whole(server.speech(), turn(text, speakers=two))
+        bodies = server.asked("voice")
+    assert [body["voice"] for body in bodies] == ["nova", "nova", "onyx"]
+
+
+async def test_more_lines_or_speakers_than_are_recorded_are_refused() -> None:
+    lines = "Ann: Hi.\nBo: Hi.\n" * (requests.MOST_LINES // 2)
+    names = [f"s{number}" for number in range(requests.MOST_SPEAKERS + 1)]
+    many = [Speaker(speaker=name, voice="x") for name in names]
+    async with studio() as server:
+        with pytest.raises(errors.RequestError, match="more than 500 lines"):
+            await whole(server.speech(), turn(f"{lines}Ann: Bye.", speakers=TWO))
+        with pytest.raises(errors.NotSupportedError, match="50 voices at most"):
+            server.speech().check(turn(speakers=many).request)
+        await whole(server.speech(), turn("Ann: Once.", speakers=TWO))
+        assert len(server.asked("voice")) == 1
 
 
 async def test_media_cannot_be_read_aloud() -> None:

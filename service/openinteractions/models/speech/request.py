@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -21,6 +21,11 @@ Speaker = generation_config_pb2.SpeakerConfig
 
 _CONFIG = "generation_config.speech_config"
 _DEFAULT_VOICE = "alloy"
+
+MOST_SPEAKERS = 50
+MOST_LINES = 500
+"""Each is a request of its own to the server."""
+
 _ANY = "*"
 
 
@@ -65,12 +70,7 @@ def form(request: Request, profile: Profile) -> Form:
         raise refusal(request, _CONFIG, "speaks with one voice")
     if word not in formats.JOINABLE:
         raise refusal(request, path, "records several speakers in other formats only")
-    for place, speaker in speakers:
-        if not speaker.speaker.strip():
-            field = f"{place}.speaker"
-            raise RequestError(
-                f"{field} is required where there are several.", field=field
-            )
+    _check_names(request, speakers)
     return Form(word, [_voice(request, profile, *one) for one in speakers])
 
 
@@ -90,7 +90,8 @@ def script(text: str, shape: Form) -> tuple[str, list[Line]]:
     With several speakers, what stands before the first of them instructs.
 
     Raises:
-        RequestError: there are several speakers, and none of them in the text.
+        RequestError: there are several speakers, and none of them in the text, or more
+            lines than `MOST_LINES`.
     """
     if len(shape.voices) == 1:
         return "", [Line(shape.voices[0][1], text)]
@@ -98,22 +99,38 @@ def script(text: str, shape: Form) -> tuple[str, list[Line]]:
     names = "|".join(map(re.escape, sorted(voices, key=len, reverse=True)))
     label = re.compile(rf"\s*[*_]*({names})[*_]*\s*:[*_]*\s*(.*)", re.IGNORECASE)
     before: list[str] = []
-    lines: list[Line] = []
+    lines: list[tuple[str, list[str]]] = []
     for row in text.splitlines():
         if found := label.fullmatch(row):
-            lines.append(Line(voices[found[1].lower()], found[2]))
+            lines.append((_named(found[1], voices), [found[2]]))
         elif lines:
-            lines[-1] = Line(lines[-1].voice, f"{lines[-1].text}\n{row}")
+            lines[-1][1].append(row)
         else:
             before.append(row)
-    said = [Line(line.voice, line.text.strip()) for line in lines]
+    said = [Line(voice, "\n".join(rows).strip()) for voice, rows in lines]
     if not any(line.text for line in said):
         raise RequestError(
             "input: has no line of a speaker; write each as the speaker's name, a "
             "colon and what is said.",
             field="input",
         )
+    if len(said) > MOST_LINES:
+        raise RequestError(
+            f"input: has more than {MOST_LINES} lines of speakers, each of which is "
+            "recorded by itself.",
+            field="input",
+        )
     return "\n".join(before).strip(), [line for line in said if line.text]
+
+
+def _named(name: str, voices: Mapping[str, str]) -> str:
+    """Return the voice of a speaker, as the text spells the name."""
+    # What differs by case only need not be the same in small letters.
+    return next(
+        voice
+        for known, voice in voices.items()
+        if re.fullmatch(re.escape(known), name, re.IGNORECASE)
+    )
 
 
 def body(line: Line, *, upstream: str, word: str, instructions: Iterable[str]) -> bytes:
@@ -140,6 +157,18 @@ def _check_rate(request: Request, profile: Profile, rate: int, place: str) -> No
     if rate != profile.speech_rate:
         reason = f"makes {profile.speech_rate} samples a second"
         raise refusal(request, f"{place}.sample_rate", reason)
+
+
+def _check_names(request: Request, speakers: Sequence[tuple[str, Speaker]]) -> None:
+    if len(speakers) > MOST_SPEAKERS:
+        reason = f"speaks with {MOST_SPEAKERS} voices at most"
+        raise refusal(request, _CONFIG, reason)
+    for place, speaker in speakers:
+        if not speaker.speaker.strip():
+            field = f"{place}.speaker"
+            raise RequestError(
+                f"{field} is required where there are several.", field=field
+            )
 
 
 def _speakers(request: Request) -> Iterator[tuple[str, Speaker]]:
