@@ -51,8 +51,9 @@ async def test_another_owner_s_file_does_not_exist(made: Shelf) -> None:
         await made.files.delete(BOB, Delete(id=file.name))
     with pytest.raises(NotFoundError):
         await made.bytes(file, "bob")
-    with pytest.raises(RequestError):
-        await made.files.load(file.uri, "bob", field="input[0].uri")
+    with pytest.raises(RequestError, match=file.name.removeprefix("files/")) as caught:
+        await made.files.load(f"{file.uri}?key=secret", "bob", field="input[0].uri")
+    assert "secret" not in caught.value.message
     assert await made.listed("bob") == []
     assert await made.bytes(file, "ann") == b"abc"
 

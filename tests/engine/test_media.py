@@ -326,7 +326,7 @@ async def test_an_address_that_may_not_be_reached_is_refused() -> None:
         ("gs://bucket/cat.png", "no http or https URL"),
         ("files/abc", "give the file's uri"),
         ("data:image/png;base64,AAAA", "give its bytes as data"),
-        ("ftp://h/x", "no http or https URL"),
+        ("ftp://me:secret@h/x?key=secret", "no http or https URL"),
         ("cat.png", "no http or https URL"),
         ("file:///etc/passwd", "no http or https URL"),
     ],
@@ -337,6 +337,7 @@ async def test_other_addresses_are_refused(
 ) -> None:
     with pytest.raises(RequestError, match=says) as caught:
         await ready(medium("image", uri=uri), accepts)
+    assert "secret" not in caught.value.message
     assert caught.value.field == "input[0].uri"
 
 

@@ -273,5 +273,6 @@ def _check_scheme(medium: Medium) -> None:
     elif uri.startswith("files/"):
         reason = "the name of a file is not taken; give the file's uri"
     else:
-        reason = f"{uri[:80]!r} is no http or https URL"
+        # Not repeated here: messages are logged, and there may be a key in it.
+        reason = "it is no http or https URL"
     raise RequestError(f"{field}: {reason}.", field=field)

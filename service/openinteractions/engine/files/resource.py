@@ -231,8 +231,10 @@ def _quote(text: str) -> str:
 
 
 def _unusable(file: str, field: str) -> RequestError:
+    # No more of a URI than the id: keys are sent behind it, and messages are logged.
+    named = ids.file_id_of(file) or file
     return RequestError(
-        f"{field}: there is no file {_quote(file)}; it was deleted or has expired, or "
+        f"{field}: there is no file {_quote(named)}; it was deleted or has expired, or "
         "it was never uploaded with this key.",
         field=field,
     )
