@@ -93,11 +93,6 @@ class New(NamedTuple):
     """How many may wait, for one that is to."""
 
     @property
-    def ids(self) -> tuple[str, ...]:
-        """What it is about."""
-        return (self.id, self.lineage[-1]) if self.lineage else (self.id,)
-
-    @property
     def size(self) -> int:
         """About how many bytes it has."""
         return len(self.request) + len(self.interaction) + len(self.head)

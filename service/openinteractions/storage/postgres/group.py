@@ -32,8 +32,10 @@ class Call(NamedTuple):
     """A row, and who waits for what comes of it."""
 
     row: object
-    ids: tuple[str, ...]
+    id: str
     """What it is about: calls about the same thing run in their order, one by one."""
+    after: str | None
+    """What else it depends on: it runs after earlier calls about that."""
     size: int
     waiting: asyncio.Future[object]
 
@@ -58,14 +60,21 @@ class Group(Generic[Row, Value]):
         self._lanes: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def call(self, row: Row, ids: tuple[str, ...], size: int) -> Value:
+    async def call(
+        self,
+        row: Row,
+        id: str,  # noqa: A002 - the resource's own word
+        size: int,
+        *,
+        after: str | None = None,
+    ) -> Value:
         """Run a row, maybe with others, and return its value.
 
         A caller that is cancelled before the row's turn takes it back.
         """
         if self._closed:
             raise UnavailableError("The store is closing.")
-        call = Call(row, ids, size, self._loop.create_future())
+        call = Call(row, id, after, size, self._loop.create_future())
         if not self._queue:
             # Whatever else is asked for in this turn of the loop comes along.
             self._loop.call_soon(self._start)
@@ -85,7 +94,7 @@ class Group(Generic[Row, Value]):
 
     async def _lane(self) -> None:
         while batch := self._next():
-            ids = [id for call in batch for id in call.ids]  # noqa: A001 - the resource's own word
+            ids = [call.id for call in batch]
             self._busy.update(ids)
             self._start()
             await self._finish(batch)
@@ -105,12 +114,12 @@ class Group(Generic[Row, Value]):
             fits = not batch or (
                 len(batch) < MOST_ROWS and size + call.size <= MOST_BYTES
             )
-            if fits and taken.isdisjoint(call.ids):
+            if fits and call.id not in taken and call.after not in taken:
                 batch.append(call)
                 size += call.size
             else:
                 left.append(call)
-            taken.update(call.ids)
+            taken.add(call.id)
         self._queue[:LOOK_AHEAD] = left
         return batch
 

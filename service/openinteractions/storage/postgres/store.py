@@ -123,7 +123,9 @@ class PostgresStore(PostgresRuns):
             (*_members(record), *_claim(record, lease, place), None, turns, limit)
         )
         group = self._adds if row.caller is None else self._waiting
-        added = await group.call(row, row.ids, row.size)
+        added = await group.call(
+            row, row.id, row.size, after=turns[-1] if turns else None
+        )
         if added is Added.FULL:
             raise QueueFullError(FULL)
         if added is Added.TAKEN:
@@ -134,7 +136,7 @@ class PostgresStore(PostgresRuns):
         name, owner, status, _, *rest = _members(record)
         ended = lifecycle.has_ended(record.interaction.status)
         row = Changed(name, owner, epoch, ended, status, *rest)
-        return await self._updates.call(row, (row.id,), row.size)
+        return await self._updates.call(row, row.id, row.size)
 
     async def get(
         self,
