@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,8 +29,11 @@ from openinteractions.engine.store_ports import (
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.storage.objects.directory import DirectoryObjects
 from openinteractions.storage.objects.s3 import S3Objects
+from openinteractions.storage.postgres.server import Server
+from openinteractions.storage.postgres.store import PostgresStore
 from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.v1 import step_pb2
+from tests import postgres
 from tests.bucket import S3
 from tests.storage.acceptance import COMPLETED, RUNNING, Acceptance
 from tests.storage.object_acceptance import content
@@ -94,31 +96,46 @@ class Parts:
         await Orphans(store=self.rows, objects=objects, clock=Later()).turn()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture
+def kinds(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Which stores: of rows, and of objects. Starts the servers that they need."""
+    kinds: tuple[str, str] = request.param
+    for kind, server in (("postgres", "migrated"), ("bucket", "s3")):
+        if kind in kinds:
+            request.getfixturevalue(server)
+    return kinds
+
+
+@pytest.fixture
 async def rows(
-    request: pytest.FixtureRequest, tmp_path: Path
+    kinds: tuple[str, str], request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[InteractionStore]:
-    if request.param == "memory":
+    if kinds[0] == "memory":
         yield MemoryStore()
         return
-    store = await SqliteStore.open(tmp_path / "rows.db")
+    store: SqliteStore | PostgresStore
+    if kinds[0] == "sqlite":
+        store = await SqliteStore.open(tmp_path / "rows.db")
+    else:
+        url: str = request.getfixturevalue("migrated")
+        await postgres.clear(url)
+        store = await PostgresStore.open(Server(url))
     yield store
     await store.close()
 
 
-@pytest.fixture(params=["directory", "bucket"])
+@pytest.fixture
 async def objects(
-    request: pytest.FixtureRequest, tmp_path: Path
+    kinds: tuple[str, str], request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[Objects]:
-    async with AsyncExitStack() as stack:
-        opened: DirectoryObjects | S3Objects
-        if request.param == "directory":
-            opened = await DirectoryObjects.open(tmp_path / "objects")
-        else:
-            server: S3 = request.getfixturevalue("s3")
-            opened = await S3Objects.open(server.place(f"media{next(_numbers)}/"))
-        stack.push_async_callback(opened.close)
-        yield opened
+    opened: DirectoryObjects | S3Objects
+    if kinds[1] == "directory":
+        opened = await DirectoryObjects.open(tmp_path / "objects")
+    else:
+        server: S3 = request.getfixturevalue("s3")
+        opened = await S3Objects.open(server.place(f"media{next(_numbers)}/"))
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
@@ -153,12 +170,20 @@ class TestWithoutMedia(Acceptance):
     """What has no large media is kept as ever."""
 
     @pytest.fixture
-    async def store(
-        self, rows: InteractionStore, tmp_path: Path
-    ) -> AsyncIterator[InteractionStore]:
-        objects = await DirectoryObjects.open(tmp_path / "objects")
-        yield bounded(cast("InteractionStore", Attachments(rows, objects)))
-        await objects.close()
+    def store(self, parts: Parts) -> InteractionStore:
+        return bounded(parts.store)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test over all stores; each of them once with either."""
+    both = [("memory", "directory"), ("sqlite", "directory")]
+    if metafunc.cls is None:
+        both = [
+            ("memory", "directory"),
+            ("sqlite", "bucket"),
+            ("postgres", "directory"),
+        ]
+    metafunc.parametrize("kinds", both, indirect=True, ids="-".join)
 
 
 def in_text(found: Record) -> None:
