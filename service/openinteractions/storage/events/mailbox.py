@@ -90,8 +90,11 @@ class Mailbox:
         return self._named(SOCKET)
 
     def workers(self) -> list[str]:
-        """Return the processes that say that they accept work."""
-        return self._named(WORK)
+        """Return the processes that say that they accept work, itself included."""
+        workers = self._named(WORK)
+        if self._accepts_work and self._process not in workers:
+            workers.append(self._process)
+        return workers
 
     def reaches(self, peer: str) -> bool:
         """Say whether a process is there; without one, what it left is removed."""

@@ -25,6 +25,8 @@ class Inbox:
     def __init__(self) -> None:
         self.behind = True
         """Whether there may be more than is here: then it is in the stream."""
+        self.anew = False
+        """Whether that has to be read from the start: it may be another stream."""
         self._batches: deque[tuple[Batch, int]] = deque()
         self._bytes = 0
         self.news = asyncio.Event()
@@ -108,4 +110,5 @@ class Feeds:
     def _return(self) -> None:
         for feed in self._feeds.values():
             for inbox in feed.inboxes:
+                inbox.anew = True
                 inbox.fall_behind()

@@ -135,6 +135,10 @@ class _Follower:
         """Read the next page, if there is one."""
         # Whatever makes it fall behind again meanwhile has it read again.
         self._inbox.behind = False
+        if self._inbox.anew:
+            self._inbox.anew = False
+            self._read = 0
+            self._assembly = Assembly()
         subject = self._stream.subject(self._id)
         try:
             page = await self._stream.page(subject, self._read + 1)
@@ -153,4 +157,4 @@ class _Follower:
         await asyncio.sleep(MISSING[self._missed])
         self._missed += 1
         self._looks = 0
-        self._inbox.behind = True
+        self._inbox.behind = self._inbox.anew = True
