@@ -401,6 +401,13 @@ async def test_an_earlier_turn_that_the_model_cannot_take_is_named() -> None:
         await prepare(continued(), NOTHING)
 
 
+async def test_a_medium_that_is_ready_is_not_copied() -> None:
+    conversation = asking(medium("image", data=PNG, mime_type="image/png"))
+    [step] = await prepare(conversation)
+
+    assert step is conversation.steps()[0]
+
+
 async def test_media_stand_where_they_stood() -> None:
     web = Web(cat=(PNG, "image/png"))
     step = step_pb2.Step(function_call=step_pb2.FunctionCallStep(id="1", name="look"))

@@ -141,6 +141,8 @@ class Media:
                 ignored.extend(each.medium.ignored())
         changed = list(steps)
         for each, content in zip(found, await self._all(found, owner), strict=True):
+            if content is None:
+                continue
             if changed[each.step] is steps[each.step]:
                 changed[each.step] = step_pb2.Step()
                 changed[each.step].CopyFrom(steps[each.step])
@@ -149,12 +151,12 @@ class Media:
 
     async def _all(
         self, found: Sequence[_Found], owner: str
-    ) -> Sequence[content_pb2.Content]:
-        """Return media as the model takes them, in their order."""
+    ) -> Sequence[content_pb2.Content | None]:
+        """Return media as `_ready` does, in their order."""
         budget = _Budget(self._max_bytes, self._max_bytes)
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def ready(each: _Found) -> content_pb2.Content:
+        async def ready(each: _Found) -> content_pb2.Content | None:
             async with gate:
                 with _OfTurn(each.origin):
                     return await self._ready(each.medium, owner, budget)
@@ -168,8 +170,8 @@ class Media:
 
     async def _ready(
         self, medium: Medium, owner: str, budget: _Budget
-    ) -> content_pb2.Content:
-        """Return a medium as the model takes it."""
+    ) -> content_pb2.Content | None:
+        """Return a medium as the model takes it; None: as it stands."""
         uri = medium.content.uri
         if uri:
             _check_scheme(medium)
@@ -182,6 +184,8 @@ class Media:
         if medium.kind == "document" and not medium.takes_document(mime_type):
             return await self._told(medium, loaded, mime_type)
         mime_type, data = medium.playable(mime_type, loaded.data)
+        if data is loaded.data and not uri and mime_type == loaded.declared:
+            return None  # megabytes are not copied for nothing
         return _content(medium, mime_type=mime_type, data=data)
 
     def _is_own(self, uri: str) -> bool:
