@@ -51,6 +51,7 @@ max_body_bytes = 104857600
 max_media_bytes = 104857600
 default_revision = "steps"
 shutdown_grace_seconds = 10
+workers = 1
 
 # no [auth]: any key is accepted, on this machine only
 
@@ -158,17 +159,31 @@ def test_a_variable_that_is_not_set_is_named(
     )
 
 
-def test_a_mistake_in_a_flag_names_the_flag(tmp_path: Path) -> None:
-    done = openinteractions(tmp_path, "serve", "--http", "0.0.0.0:8080")
+@pytest.mark.parametrize(
+    ("flag", "value", "problem"),
+    [
+        (
+            "--http",
+            "0.0.0.0:8080",
+            '"0.0.0.0:8080" can be reached from other machines and there is no '
+            "[auth]; add [auth] with keys_env, or listen on 127.0.0.1",
+        ),
+        ("--workers", "0", "0 is out of range; it should be between 1 and 256"),
+        ("--workers", "-2", "-2 is out of range; it should be between 1 and 256"),
+    ],
+)
+def test_a_mistake_in_a_flag_names_the_flag(
+    tmp_path: Path, flag: str, value: str, problem: str
+) -> None:
+    done = openinteractions(tmp_path, "serve", f"{flag}={value}")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        'openinteractions: --http: "0.0.0.0:8080" can be reached from other machines '
-        "and there is no [auth]; add [auth] with keys_env, or listen on 127.0.0.1\n"
-    )
+    assert done.stderr == f"openinteractions: {flag}: {problem}\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["sreve"], ["serve", "--nothing"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["sreve"], ["serve", "--nothing"], ["serve", "--workers=two"]]
+)
 def test_an_unknown_command_line_shows_the_usage(
     tmp_path: Path, arguments: list[str]
 ) -> None:

@@ -642,6 +642,14 @@ REFUSED = {
             "it should be between 0 and 86400"
         ),
     ),
+    "no workers": (
+        "[server]\nworkers = 0",
+        "server.workers: 0 is out of range; it should be between 1 and 256",
+    ),
+    "half a worker": (
+        "[server]\nworkers = 1.5",
+        "server.workers: expected an integer, got a number",
+    ),
     "trusted proxy": (
         '[server]\ntrusted_proxies = ["proxy.example"]',
         (
@@ -1088,6 +1096,7 @@ max_body_bytes = 104857600
 max_media_bytes = 104857600
 default_revision = "steps"
 shutdown_grace_seconds = 10
+workers = 1
 
 [auth]
 keys_env = "KEYS"  # set

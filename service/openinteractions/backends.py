@@ -5,11 +5,15 @@ Part of the composition root (see `server`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from openinteractions.config import Config, ConfigError, Egress
 from openinteractions.core.errors import UnavailableError
 from openinteractions.gateway.lenient import LenientCodec
 from openinteractions.models.embedded import weights
 from openinteractions.models.embedded.model import EmbeddedHost
+from openinteractions.models.embedded.server import Computer
 from openinteractions.models.gemini.relays import Servers
 from openinteractions.models.registry import Registry
 from openinteractions.tools.egress import Addresses, Door
@@ -18,8 +22,12 @@ from openinteractions.v1.interaction_pb2 import Interaction
 from openinteractions.v1.interaction_service_pb2 import CreateInteractionRequest
 
 
-def models(config: Config) -> Registry:
+def models(
+    config: Config, computer: Callable[[str], Computer] | None = None
+) -> Registry:
     """Make the models of all dialects.
+
+    `computer` returns the process of an embedded endpoint that another process owns.
 
     Raises:
         ConfigError: the weights of the embedded model are missing.
@@ -33,7 +41,7 @@ def models(config: Config) -> Registry:
         config.endpoints,
         config.models,
         api_key=config.api_key,
-        embedded=EmbeddedHost,
+        embedded=partial(EmbeddedHost, elsewhere=computer),
     )
 
 

@@ -47,12 +47,20 @@ def _parser() -> argparse.ArgumentParser:
         "--grpc", metavar="ADDR", help="address of the gRPC face, host:port"
     )
     serve_command.add_argument(
+        "--workers", metavar="N", type=int, help="how many processes serve (default: 1)"
+    )
+    serve_command.add_argument(
         "--embedded",
         action="store_true",
         help="let the embedded model answer every name, whatever else is configured",
     )
     _command(commands, "check", check, "print the effective configuration")
     _command(commands, "migrate", migrate, "bring the store to this version")
+    # Not listed: `serve --workers` starts these, nobody else.
+    hidden = commands.add_parser("member")
+    hidden.add_argument("line", type=int)
+    hidden.add_argument("door", type=int)
+    hidden.set_defaults(command=member)
     return parser
 
 
@@ -79,14 +87,26 @@ def serve(options: argparse.Namespace) -> int:
         options.config,
         http=options.http,
         grpc=options.grpc,
+        workers=options.workers,
         embedded=options.embedded,
     )
     _require_variables(config)
     # gRPC's core has a log of its own, in which an address in use is three lines.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    if config.server.workers > 1:
+        from openinteractions.workers import serving
+
+        return serving.run(config)
     from openinteractions import server
 
     return server.run(config)
+
+
+def member(options: argparse.Namespace) -> int:
+    """Be one of the processes that serve together."""
+    from openinteractions import server
+
+    return server.join(options.line, options.door)
 
 
 def check(options: argparse.Namespace) -> int:

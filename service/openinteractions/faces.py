@@ -6,6 +6,7 @@ Part of the composition root (see `server`).
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -23,6 +24,8 @@ from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.local import LocalUpstream
 from openinteractions.rpc.server import GrpcServer
 from openinteractions.running import Engine
+from openinteractions.workers.door import Inside
+from openinteractions.workers.member import Member
 
 WRITE_SECONDS = 1.0
 """How long the last bytes of answers may take, after all work has ended."""
@@ -37,10 +40,16 @@ class Faces:
         config: the configuration.
         engine: what is served.
         ready: what `/readyz` is asked for.
+        member: of which server this process is a worker; its parent has the ports.
     """
 
     def __init__(
-        self, config: Config, engine: Engine, *, ready: Callable[[], bool]
+        self,
+        config: Config,
+        engine: Engine,
+        *,
+        ready: Callable[[], bool],
+        member: Member | None = None,
     ) -> None:
         services = [
             interaction_rpcs.handlers(engine.interactions),
@@ -54,21 +63,37 @@ class Faces:
             authentication,
             max_message_bytes=config.server.max_body_bytes,
             passing_on=engine.passes_on,
+            shared_port=member is not None,
         )
         upstream = LocalUpstream(services, authentication, failure=StatusError)
         gateway = _gateway(config, upstream, ready, passing_on=engine.passes_on)
-        self._http = web.ServerRunner(gateway.server(), shutdown_timeout=WRITE_SECONDS)
+        self._server = gateway.server()
+        self._http = web.ServerRunner(self._server, shutdown_timeout=WRITE_SECONDS)
+        self._member = member
+        self._door: Inside | None = None
 
     async def listen(self, stack: AsyncExitStack) -> tuple[Address, Address]:
-        """Open both faces until the stack is closed, and return where they listen.
+        """Open both faces until the stack is closed, and return where they are.
 
         Raises:
             ConfigError: an address cannot be listened on.
         """
         await self._http.setup()
         stack.push_async_callback(self._http.cleanup)
-        server = self._config.server
-        wanted = server.http_address
+        if self._member is None:
+            http = await self._listen_http()
+        else:
+            http = self._open_door(self._member.door)
+        wanted = self._config.server.grpc_address
+        try:
+            port = await self._grpc.start(str(wanted))
+        except OSError as error:
+            raise ConfigError(f"server.grpc: {error}") from None
+        stack.push_async_callback(self._grpc.stop, 0)
+        return http, Address(wanted.host, port)
+
+    async def _listen_http(self) -> Address:
+        wanted = self._config.server.http_address
         site = web.TCPSite(self._http, wanted.host, wanted.port)
         try:
             await site.start()
@@ -76,17 +101,23 @@ class Faces:
             raise ConfigError(
                 f"server.http: cannot listen on {wanted}: {error}"
             ) from None
-        try:
-            port = await self._grpc.start(str(server.grpc_address))
-        except OSError as error:
-            raise ConfigError(f"server.grpc: {error}") from None
-        stack.push_async_callback(self._grpc.stop, 0)
-        bound = self._http.addresses[0][1]
-        return Address(wanted.host, bound), Address(server.grpc_address.host, port)
+        return Address(wanted.host, self._http.addresses[0][1])
+
+    def _open_door(self, end: socket.socket) -> Address:
+        """Take the connections that the parent has accepted."""
+        loop = asyncio.get_running_loop()
+        self._door = Inside(
+            end, lambda one: loop.connect_accepted_socket(self._server, one)
+        )
+        self._server.on_lost = self._door.ended
+        self._door.start()
+        return self._config.server.http_address
 
     async def finish(self) -> None:
         """Take no more calls and let those that run end, all within one grace."""
         grace = self._config.server.shutdown_grace_seconds
+        if self._door is not None:
+            self._door.close()
         await asyncio.gather(
             *(site.stop() for site in list(self._http.sites)),
             self._grpc.stop(grace + WRITE_SECONDS),

@@ -11,15 +11,28 @@ import logging
 import signal
 import sys
 
+from openinteractions.config import Address, Config
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def log_to_stderr() -> None:
-    """Send the log of everything to stderr."""
+def log_to_stderr(process: str = "") -> None:
+    """Send the log of everything to stderr, in the name of one process of several."""
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format=f"%(asctime)s %(levelname)s {process and f'{process} '}"
+        "%(name)s: %(message)s",
+    )
+
+
+def start_line(config: Config, http: Address, grpc: Address) -> str:
+    """Return what a server says once it is ready, with its addresses."""
+    workers = config.server.workers
+    return (
+        f"openinteractions: HTTP on http://{http}, gRPC on {grpc}, "
+        f"store {config.store.url}; {config.models_source}"
+        f"{f'; {workers} workers' if workers > 1 else ''}"
     )
 
 

@@ -22,6 +22,7 @@ from openinteractions.engine.recall import Recall
 from openinteractions.engine.relaying import Relaying
 from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
+from openinteractions.models.embedded.server import Computer
 from openinteractions.models.registry import Registry
 from openinteractions.tools.documents.reader import Documents
 
@@ -48,11 +49,15 @@ class Engine:
 
 
 async def start(
-    config: Config, stack: AsyncExitStack, url: Callable[[], str]
+    config: Config,
+    stack: AsyncExitStack,
+    url: Callable[[], str],
+    *,
+    computer: Callable[[str], Computer] | None = None,
 ) -> Engine:
     """Open the stores, begin to watch over runs; all ends with the stack.
 
-    `url` gives the URL of the HTTP face.
+    `url` gives the URL of the HTTP face; `computer` is as in `backends.models`.
 
     Raises:
         ConfigError: something that the configuration names cannot be used.
@@ -60,7 +65,7 @@ async def start(
     """
     clock, supervisor = SystemClock(), Supervisor()
     stores = await keeping.open_stores(config, stack, clock)
-    models = backends.models(config)
+    models = backends.models(config, computer)
     stack.push_async_callback(models.close)
     files, uploads = keeping.files(config, stores, clock, url)
     interactions, passes_on = _interactions(

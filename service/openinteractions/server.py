@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import uvloop
 
 from openinteractions import lifetime, running
-from openinteractions.config import Address, Config, ConfigError
+from openinteractions.config import Config, ConfigError
 from openinteractions.faces import Faces
 from openinteractions.rpc.loop import EventLoop
 from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
+from openinteractions.workers.borrowing import BorrowedServer
+from openinteractions.workers.member import Member, OrphanError
 
 
 @dataclass(slots=True)
@@ -59,6 +62,18 @@ def migrate(config: Config) -> int:
     return 0
 
 
+def join(line: int, door: int) -> int:
+    """Be a worker of the parent at the other end of two sockets, until it says so.
+
+    Returns the exit status. What is wrong is the parent's to say.
+    """
+    try:
+        uvloop.run(_join(line, door), loop_factory=EventLoop)
+    except OrphanError:
+        return 1
+    return 0
+
+
 async def _serve(config: Config) -> None:
     stop = lifetime.stop_on_signal()
     async with _running(config) as line:
@@ -66,26 +81,45 @@ async def _serve(config: Config) -> None:
         await stop.wait()
 
 
+async def _join(line: int, door: int) -> None:
+    member = await Member.join(line, door)
+    lifetime.log_to_stderr(f"worker-{member.number}")
+    member.heed_signals()
+    try:
+        async with _running(member.config, member):
+            member.up()
+            await member.stop.wait()
+    except ConfigError as error:
+        member.fail(str(error))
+    except UnusableStoreError as error:
+        member.fail(f"store.url: {error}")
+    finally:
+        await member.close()
+
+
 @asynccontextmanager
-async def _running(config: Config) -> AsyncIterator[str]:
-    """Run the server; give the line that says where. Parts end in reverse order."""
+async def _running(config: Config, member: Member | None = None) -> AsyncIterator[str]:
+    """Run the server; give the line that says where. Parts end in reverse order.
+
+    A `member` is one of several that are ready together.
+    """
     state = _State()
+    computer = None if member is None else partial(BorrowedServer, member=member)
     async with AsyncExitStack() as stack:
-        engine = await running.start(config, stack, lambda: state.url)
-        faces = Faces(config, engine, ready=lambda: state.ready)
+        engine = await running.start(
+            config, stack, lambda: state.url, computer=computer
+        )
+        faces = Faces(
+            config,
+            engine,
+            ready=lambda: state.ready and (member is None or member.ready),
+            member=member,
+        )
         addresses = await faces.listen(stack)
         state.url = f"http://{addresses[0]}"
         engine.models.warm()
         lifetime.calm_collections()
         state.ready = True
-        yield f"{_where(config, addresses)}; {config.models_source}"
+        yield lifetime.start_line(config, *addresses)
         state.ready = False
         await faces.finish()
-
-
-def _where(config: Config, addresses: tuple[Address, Address]) -> str:
-    http, grpc = addresses
-    return (
-        f"openinteractions: HTTP on http://{http}, gRPC on {grpc}, "
-        f"store {config.store.url}"
-    )

@@ -193,7 +193,17 @@ class Server(web.Server):
         super().__init__(
             handler, handler_cancellation=True, access_log=None, auto_decompress=False
         )
+        self.on_lost: Callable[[], None] | None = None
+        """Called whenever a connection has ended."""
 
     def __call__(self) -> RequestHandler:
         """Return the protocol for one more connection."""
         return Connection(self, loop=self._loop, **self._kwargs)
+
+    def connection_lost(
+        self, handler: RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Forget a connection."""
+        super().connection_lost(handler, exc)
+        if self.on_lost is not None:
+            self.on_lost()

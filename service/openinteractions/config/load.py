@@ -8,7 +8,7 @@ model. Names of variables in the file are looked up here and nowhere else.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +47,7 @@ def load(
     *,
     http: str | None = None,
     grpc: str | None = None,
+    workers: int | None = None,
     embedded: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> Config:
@@ -57,6 +58,7 @@ def load(
             if there is one.
         http: address of the HTTP face, instead of the file's.
         grpc: address of the gRPC face, instead of the file's.
+        workers: how many processes serve, instead of the file's.
         embedded: let the embedded model answer every name, whatever the file and
             the environment say about endpoints and models.
         environ: the environment, for tests.
@@ -71,7 +73,7 @@ def load(
     tables = decode.Tables() if path is None else decode.read(path)
     file = "" if path is None else f"{path}: "
     backends = _embedded() if embedded else _backends(tables, str(path), environ)
-    flags = {"http": http, "grpc": grpc}
+    flags = {"http": http, "grpc": grpc, "workers": workers}
     given = {name: value for name, value in flags.items() if value is not None}
     config = Config(
         source="defaults" if path is None else str(path),
@@ -90,13 +92,21 @@ def load(
     try:
         rules.check(config)
     except Broken as broken:
-        name = broken.where.removeprefix("server.")
-        if name in given and broken.where != name:
-            raise ConfigError(f"--{name}: {broken.problem}") from None
-        if broken.where.startswith("endpoints.") and not tables.endpoints:
-            raise ConfigError(f"OPENAI_BASE_URL: {broken.problem}") from None
-        raise ConfigError(f"{file}{broken}") from None
+        place = _place(broken.where, given, by_file=bool(tables.endpoints))
+        raise ConfigError(
+            f"{place or f'{file}{broken.where}'}: {broken.problem}"
+        ) from None
     return config
+
+
+def _place(where: str, flags: Collection[str], *, by_file: bool) -> str | None:
+    """Return what the user has set wrong, if that is not in the file."""
+    name = where.removeprefix("server.")
+    if name in flags and where != name:
+        return f"--{name}"
+    if where.startswith("endpoints.") and not by_file:
+        return "OPENAI_BASE_URL"
+    return None
 
 
 def _backends(tables: decode.Tables, file: str, environ: Mapping[str, str]) -> Backends:

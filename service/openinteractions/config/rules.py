@@ -24,6 +24,7 @@ from openinteractions.config.settings import (
 from openinteractions.config.values import (
     Broken,
     check_positive,
+    check_range,
     check_url,
     check_variable,
 )
@@ -44,6 +45,9 @@ ONLY_BUCKETS = ("endpoint_url", "region", *KEY_SETTINGS)
 
 MAX_GRACE_SECONDS = 86400
 """Whoever asks to stop should not wait for days."""
+
+MAX_WORKERS = 256
+"""More than that on one machine is a slip of the finger."""
 
 PROFILED = frozenset({"chat", "responses"})
 """The dialects whose models differ in what they can do."""
@@ -123,19 +127,11 @@ def _server(server: Server) -> None:
                 "server.trusted_proxies",
                 f'"{entry}" is not a network; write for example "10.0.0.0/8"',
             )
-    if not 0 < server.max_body_bytes <= MAX_MESSAGE_BYTES:
-        raise Broken(
-            "server.max_body_bytes",
-            f"{server.max_body_bytes} is out of range; "
-            f"it should be between 1 and {MAX_MESSAGE_BYTES}",
-        )
+    check_range("server.max_body_bytes", server.max_body_bytes, 1, MAX_MESSAGE_BYTES)
     check_positive("server.max_media_bytes", server.max_media_bytes)
-    if not 0 <= server.shutdown_grace_seconds <= MAX_GRACE_SECONDS:
-        raise Broken(
-            "server.shutdown_grace_seconds",
-            f"{server.shutdown_grace_seconds} is out of range; "
-            f"it should be between 0 and {MAX_GRACE_SECONDS}",
-        )
+    grace = server.shutdown_grace_seconds
+    check_range("server.shutdown_grace_seconds", grace, 0, MAX_GRACE_SECONDS)
+    check_range("server.workers", server.workers, 1, MAX_WORKERS)
 
 
 def _auth(config: Config) -> None:

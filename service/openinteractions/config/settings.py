@@ -80,6 +80,9 @@ class Server(Table, frozen=True):
     """What a client gets that neither names a revision nor is known to need one."""
     shutdown_grace_seconds: float = 10
     """How long calls and streams may go on after a signal to stop."""
+    workers: int = 1
+    """How many processes serve; each can use one core. With more than one, a further
+    process shares out the connections among them."""
 
     @property
     def http_address(self) -> Address:

@@ -52,6 +52,15 @@ def check_variable(where: str, name: str) -> None:
         )
 
 
+def check_range(where: str, value: float, least: float, most: float) -> None:
+    """Refuse what is not between two numbers."""
+    if not least <= value <= most:
+        raise Broken(
+            where,
+            f"{value} is out of range; it should be between {least} and {most}",
+        )
+
+
 def check_positive(where: str, value: float) -> None:
     """Refuse what is not a number above 0."""
     if not 0 < value < float("inf"):

@@ -23,8 +23,6 @@ REFLECTION = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
 is listed: the first has no descriptor here, which clients would ask for."""
 
 OPTIONS: tuple[tuple[str, int], ...] = (
-    # Two servers on one port would share its callers at random.
-    ("grpc.so_reuseport", 0),
     # Finds callers that are gone without a word, through middleboxes too.
     ("grpc.keepalive_time_ms", 120_000),
     ("grpc.keepalive_timeout_ms", 20_000),
@@ -44,17 +42,21 @@ class GrpcServer:
         *,
         max_message_bytes: int,
         passing_on: bool = False,
+        shared_port: bool = False,
     ) -> None:
         """Make the server.
 
         `max_message_bytes` holds in either direction; `passing_on` says whether
-        requests may go on to servers that take what is not known here.
+        requests may go on to servers that take what is not known here; `shared_port`
+        whether others of this user may listen on its port: the system then gives each
+        of them some of the connections.
         """
         self._services = tuple(handlers.service.full_name for handlers in services)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         self._server = grpc.aio.server(
             options=(
                 *OPTIONS,
+                ("grpc.so_reuseport", int(shared_port)),
                 ("grpc.max_send_message_length", max_message_bytes),
                 ("grpc.max_receive_message_length", max_message_bytes),
             )

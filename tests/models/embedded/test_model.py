@@ -35,12 +35,8 @@ from openinteractions.core.model_events import (
 from openinteractions.engine.ports import ModelRequest
 from openinteractions.models.embedded import server as server_module
 from openinteractions.models.embedded import weights
-from openinteractions.models.embedded.model import (
-    Embedded,
-    EmbeddedHost,
-    default_threads,
-)
-from openinteractions.models.embedded.server import EmbeddedServer
+from openinteractions.models.embedded.model import Embedded, EmbeddedHost
+from openinteractions.models.embedded.server import EmbeddedServer, default_threads
 from openinteractions.v1 import interaction_service_pb2, step_pb2
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -355,6 +351,7 @@ async def test_one_core_is_left_to_everything_else() -> None:
 async def test_a_host_shares_one_process_and_ends_it() -> None:
     host = EmbeddedHost("embedded", settings.Endpoint(dialect="embedded", threads=1))
     one, two = (host.model(settings.Model(endpoint="embedded")) for _ in range(2))
+    assert isinstance(host._server, EmbeddedServer)
     assert host._server.pid is None
     await asyncio.gather(one.start(), two.start())
     pid = host._server.pid
@@ -383,6 +380,7 @@ async def test_a_warm_host_has_its_process_and_a_cold_one_says_why(
     host.warm()
     assert host._warming is not None
     await asyncio.wait_for(host._warming, 60)
+    assert isinstance(host._server, EmbeddedServer)
     assert host._server.pid is not None
     await host.close()
     monkeypatch.setattr(weights, "FILE", "no-such-file")

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from openinteractions.config import settings
 from openinteractions.core.errors import DomainError
@@ -22,7 +21,12 @@ from openinteractions.models import support
 from openinteractions.models.chat.model import Chat
 from openinteractions.models.constrained.bounds import Bounds
 from openinteractions.models.constrained.model import Constrained
-from openinteractions.models.embedded.server import EmbeddedServer, Running
+from openinteractions.models.embedded.server import (
+    Computer,
+    EmbeddedServer,
+    Running,
+    default_threads,
+)
 from openinteractions.models.profile import Profile, Tools
 from openinteractions.models.transport.endpoint import Endpoint
 from openinteractions.v1 import interaction_service_pb2, step_pb2
@@ -63,7 +67,7 @@ class Embedded:
         server: its process; started at first use, shared by all its models.
     """
 
-    def __init__(self, name: str, server: EmbeddedServer) -> None:
+    def __init__(self, name: str, server: Computer) -> None:
         self._name = name
         self._server = server
         self._running: Running | None = None
@@ -139,12 +143,22 @@ class EmbeddedHost:
     Args:
         name: what the configuration calls it.
         configured: its settings.
+        elsewhere: returns, for an endpoint's name, the process that another process
+            starts and ends; without it, there is one of its own.
     """
 
-    def __init__(self, name: str, configured: settings.Endpoint) -> None:
+    def __init__(
+        self,
+        name: str,
+        configured: settings.Endpoint,
+        *,
+        elsewhere: Callable[[str], Computer] | None = None,
+    ) -> None:
         self._name = name
         threads = configured.threads or default_threads()
-        self._server = EmbeddedServer(name, threads=threads)
+        self._server: Computer = (
+            elsewhere(name) if elsewhere else EmbeddedServer(name, threads=threads)
+        )
         self._models: list[Embedded] = []
         self._warming: asyncio.Task[None] | None = None
 
@@ -181,15 +195,3 @@ def _one_token() -> ModelRequest:
     step = step_pb2.Step()
     step.user_input.content.add().text.text = "Hi"
     return ModelRequest(request, [step])
-
-
-def default_threads() -> int:
-    """Return how many threads compute: the usable cores less one.
-
-    Threads that wait spin; one on every core makes all else twenty times slower.
-    """
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        cores = os.cpu_count() or 1
-    return max(1, cores - 1)

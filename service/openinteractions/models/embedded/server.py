@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from openinteractions.core.errors import UpstreamFailedError
 from openinteractions.models.embedded import process as program
@@ -52,6 +52,21 @@ class Running(NamedTuple):
 
     base_url: str
     key: str
+
+
+class Computer(Protocol):
+    """The process, whoever starts it."""
+
+    async def start(self) -> Running:
+        """Return where the server is, after starting it if it does not run.
+
+        Raises:
+            UnavailableError: the wheel or the weights are missing or damaged.
+            UpstreamFailedError: the process ended before it served.
+        """
+
+    async def close(self) -> None:
+        """Stop the process, or leave it to whom it belongs."""
 
 
 class EmbeddedServer:
@@ -194,3 +209,15 @@ def _stop(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def default_threads() -> int:
+    """Return how many threads compute: the usable cores less one.
+
+    Threads that wait spin; one on every core makes all else twenty times slower.
+    """
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        cores = os.cpu_count() or 1
+    return max(1, cores - 1)
