@@ -165,8 +165,10 @@ def test_a_variable_that_is_not_set_is_named(
         (
             "--http",
             "0.0.0.0:8080",
-            '"0.0.0.0:8080" can be reached from other machines and there is no '
-            "[auth]; add [auth] with keys_env, or listen on 127.0.0.1",
+            (
+                '"0.0.0.0:8080" can be reached from other machines and there is no '
+                "[auth]; add [auth] with keys_env, or listen on 127.0.0.1"
+            ),
         ),
         ("--workers", "0", "0 is out of range; it should be between 1 and 256"),
         ("--workers", "-2", "-2 is out of range; it should be between 1 and 256"),
