@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import orjson
@@ -13,7 +14,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from openinteractions.gateway import written
 from openinteractions.gateway.codec import Codec
 from openinteractions.v1 import interaction_pb2
-from openinteractions.v1.content_pb2 import Content, ContentList, TextContent
+from openinteractions.v1.content_pb2 import (
+    Content,
+    ContentList,
+    ImageContent,
+    TextContent,
+)
 from openinteractions.v1.environment_pb2 import EnvironmentSpec, EnvironmentVariable
 from openinteractions.v1.event_pb2 import InteractionEvent
 from openinteractions.v1.generation_config_pb2 import GenerationConfig
@@ -102,6 +108,14 @@ def test_how_fields_are_found_does_not_matter(
     monkeypatch.setattr(written, "FEW", few)
     codec = Codec(encoded=[type(message)])
     assert orjson.loads(orjson.dumps(codec.encode(message))) == value
+
+
+@pytest.mark.parametrize("size", [786_431, 786_432, 786_433, 2_000_000])
+def test_a_large_medium_is_encoded_whole(size: int) -> None:
+    data = (bytes(range(256)) * 8000)[:size]
+    value = Codec().encode(Content(image=ImageContent(data=data)))
+
+    assert value == {"type": "image", "data": base64.b64encode(data).decode()}
 
 
 def test_a_field_may_be_called_what_python_keeps_for_itself() -> None:

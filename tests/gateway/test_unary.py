@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from google.rpc import code_pb2
 
+from openinteractions.gateway import revisions
 from openinteractions.gateway.app import Patience
 from openinteractions.v1.interaction_pb2 import Interaction
 from tests.gateway.doubles import WAIT_SECONDS, Face, face, failed
@@ -81,6 +85,31 @@ async def test_an_early_answer_is_an_ordinary_one() -> None:
         gateway.service.answer = failed(code_pb2.NOT_FOUND, "NOT_FOUND")
         status, _ = await gateway.ask("POST", CREATE, HI, **named)
         assert status == 404
+
+
+@pytest.mark.parametrize("client", [SCRIPT, "other"])
+@pytest.mark.parametrize(("size", "aside"), [(10, False), (2_000_000, True)])
+async def test_the_loop_goes_on_while_a_large_answer_is_written(
+    client: str, size: int, monkeypatch: pytest.MonkeyPatch, *, aside: bool
+) -> None:
+    threads: list[threading.Thread] = []
+    render = revisions.render
+
+    def noted(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
+        return render(*arguments)
+
+    monkeypatch.setattr(revisions, "render", noted)
+    answer = Interaction(id="v1_a")
+    answer.steps.add().model_output.content.add().image.data = bytes(size)
+    async with face() as gateway:
+        gateway.service.answer = answer
+        named = {"x-goog-api-client": client}
+        status, value = await gateway.ask("POST", CREATE, HI, **named)
+
+    assert status == 200
+    assert base64.b64decode(value["steps"][0]["content"][0]["data"]) == bytes(size)
+    assert [thread is not threading.main_thread() for thread in threads] == [aside]
 
 
 async def test_others_wait_for_the_status(gateway: Face) -> None:

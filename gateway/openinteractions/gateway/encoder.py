@@ -164,8 +164,17 @@ def embedded(text: str) -> orjson.Fragment | None:
     return orjson.Fragment(text)
 
 
+_PIECE_BYTES = 768 * 1024
+"""A multiple of three, so that the texts of the pieces can be joined."""
+
+
 def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+    if len(value) <= _PIECE_BYTES:
+        return base64.b64encode(value).decode()
+    # In pieces, between which others have a turn.
+    starts = range(0, len(value), _PIECE_BYTES)
+    pieces = (value[start : start + _PIECE_BYTES] for start in starts)
+    return "".join([base64.b64encode(piece).decode() for piece in pieces])
 
 
 def _time(value: Any) -> str:

@@ -27,6 +27,9 @@ from openinteractions.gateway.upstream import Upstream
 INTERACTION = "openinteractions.v1.Interaction"
 """The type of message that has revisions, and that can say that it failed."""
 
+_LARGE_MESSAGE = 1024 * 1024
+"""Bytes of a message that is written on a thread, one at a time (see `app`)."""
+
 
 class UnaryCaller:
     """Makes calls with one answer.
@@ -50,6 +53,7 @@ class UnaryCaller:
         self._codec = codec
         self._headers_after = headers_after
         self._space_every = space_every
+        self._writing = asyncio.Lock()
 
     async def answer(self, exchange: Exchange, call: Call) -> web.StreamResponse:
         """Call the RPC and return the response.
@@ -62,14 +66,22 @@ class UnaryCaller:
         ):
             return await self._answer_early(exchange, call)
         message = await self._call(exchange, call)
-        return exchange.json(self._body(call.method, message, exchange.revision))
+        return exchange.json(await self._body(call.method, message, exchange.revision))
 
     async def _call(self, exchange: Exchange, call: Call) -> Message:
         return await self._upstream.unary(
             call.method.name, call.message, exchange.metadata, exchange.headers
         )
 
-    def _body(
+    async def _body(
+        self, method: MethodDescriptor, message: Message, revision: revisions.Revision
+    ) -> bytes:
+        if message.ByteSize() < _LARGE_MESSAGE:
+            return self._write(method, message, revision)
+        async with self._writing:
+            return await asyncio.to_thread(self._write, method, message, revision)
+
+    def _write(
         self, method: MethodDescriptor, message: Message, revision: revisions.Revision
     ) -> bytes:
         value = self._codec.encode(message)
@@ -85,7 +97,7 @@ class UnaryCaller:
         try:
             async with self._spaces(exchange, early):
                 message = await self._call(exchange, call)
-            body = self._body(call.method, message, exchange.revision)
+            body = await self._body(call.method, message, exchange.revision)
         except Exception as error:
             if not early.prepared:
                 raise
