@@ -17,6 +17,7 @@ from openinteractions.config import (
     ConfigError,
     Egress,
     Endpoint,
+    Events,
     Files,
     Model,
     Objects,
@@ -63,6 +64,14 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
         ),
         auth=None,
         store=Store(url="sqlite:///openinteractions.db"),
+        events=Events(
+            url=None,
+            stream="openinteractions",
+            storage="file",
+            replicas=1,
+            max_age_seconds=3600,
+            max_bytes=1_073_741_824,
+        ),
         files=Files(ttl_hours=48, upload_ttl_hours=24, max_bytes=2_147_483_648),
         objects=Objects(url=None),
         egress=Egress(enabled=True, allow=(), timeout_seconds=30, max_bytes=52_428_800),
@@ -137,6 +146,42 @@ secret_access_key_env = "S3_SECRET"  # set
 """
         in text
     )
+
+
+EVENTS = """
+[events]
+url = "tls://nats1,tls://[::1]:4223"
+token_env = "NATS_TOKEN"
+replicas = 3
+"""
+
+
+def test_how_to_get_into_nats_comes_from_the_environment_and_is_not_shown() -> None:
+    config = loaded(EVENTS, NATS_TOKEN="s3cret")
+
+    assert config.events.urls == ("tls://nats1:4222", "tls://[::1]:4223")
+    assert config.environment["NATS_TOKEN"] == "s3cret"
+    text = show(config)
+    assert "s3cret" not in text
+    assert (
+        """\
+[events]
+url = "tls://nats1,tls://[::1]:4223"
+token_env = "NATS_TOKEN"  # set
+stream = "openinteractions"
+storage = "file"
+replicas = 3
+max_age_seconds = 3600
+max_bytes = 1073741824
+"""
+        in text
+    )
+    assert unset_variables(loaded(EVENTS)) == [
+        (
+            "events.token_env: the environment variable NATS_TOKEN is not set; it "
+            "should have the token for NATS"
+        )
+    ]
 
 
 def test_a_key_of_a_bucket_that_is_not_set_is_named() -> None:
@@ -274,6 +319,18 @@ def test_every_setting_is_read() -> None:
         keys_env = "KEYS"
         [store]
         url = "sqlite:////var/lib/oi.db"
+        [events]
+        url = "tls://nats1,tls://nats2:4223"
+        user = "oi"
+        password_env = "NATS_PASSWORD"
+        ca_file = "ca.pem"
+        cert_file = "cert.pem"
+        key_file = "key.pem"
+        stream = "oi"
+        storage = "memory"
+        replicas = 3
+        max_age_seconds = 60.5
+        max_bytes = 1
         [files]
         ttl_hours = 0.5
         upload_ttl_hours = 1
@@ -330,6 +387,7 @@ def test_every_setting_is_read() -> None:
         """,
         KEYS="a, b,,",
         VLLM_KEY="v",
+        NATS_PASSWORD="n",
         OTHER="never read",
     )
 
@@ -347,6 +405,19 @@ def test_every_setting_is_read() -> None:
         ),
         auth=Auth(keys_env="KEYS"),
         store=Store(url="sqlite:////var/lib/oi.db"),
+        events=Events(
+            url="tls://nats1,tls://nats2:4223",
+            user="oi",
+            password_env="NATS_PASSWORD",
+            ca_file="ca.pem",
+            cert_file="cert.pem",
+            key_file="key.pem",
+            stream="oi",
+            storage="memory",
+            replicas=3,
+            max_age_seconds=60.5,
+            max_bytes=1,
+        ),
         files=Files(ttl_hours=0.5, upload_ttl_hours=1, max_bytes=1),
         objects=Objects(url="file:///var/lib/oi"),
         egress=Egress(
@@ -398,12 +469,13 @@ def test_every_setting_is_read() -> None:
                 ),
             )
         },
-        environment={"KEYS": "a, b,,", "VLLM_KEY": "v"},
+        environment={"KEYS": "a, b,,", "VLLM_KEY": "v", "NATS_PASSWORD": "n"},
     )
     assert config.accepted_keys == ("a", "b")
     assert config.api_key("vllm") == "v"
     assert config.api_key("here") is None
     assert config.store.path == Path("/var/lib/oi.db")
+    assert config.events.urls == ("tls://nats1:4222", "tls://nats2:4223")
     assert config.egress.networks == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
     assert config.egress.hosts == ("minio.internal",)
     assert unset_variables(config) == []
@@ -456,8 +528,8 @@ REFUSED = {
     "unknown key at the top": (
         "http = 1",
         (
-            "http: unknown table; known are server, auth, store, files, objects, "
-            "egress, endpoints, models, agents"
+            "http: unknown table; known are server, auth, store, events, files, "
+            "objects, egress, endpoints, models, agents"
         ),
     ),
     "unknown key": (
@@ -649,6 +721,95 @@ REFUSED = {
     "half a worker": (
         "[server]\nworkers = 1.5",
         "server.workers: expected an integer, got a number",
+    ),
+    "events elsewhere": (
+        '[events]\nurl = "redis://host"',
+        (
+            'events.url: "redis://host" is not a URL of a NATS server; write it as '
+            '"nats://host:4222", several with commas between'
+        ),
+    ),
+    "events at no port": (
+        '[events]\nurl = "nats://a:4222,nats://b:0"',
+        (
+            'events.url: "nats://b:0" is not a URL of a NATS server; write it as '
+            '"nats://host:4222", several with commas between'
+        ),
+    ),
+    "events with a path": (
+        '[events]\nurl = "nats://a:4222/x"',
+        (
+            'events.url: "nats://a:4222/x" is not a URL of a NATS server; write it as '
+            '"nats://host:4222", several with commas between'
+        ),
+    ),
+    "a password in the events' URL": (
+        '[events]\nurl = "nats://user:s3cret@host"',
+        (
+            "events.url: a URL is no place for a password or token; "
+            "leave it out and use user and password_env, or token_env"
+        ),
+    ),
+    "events half in the clear": (
+        '[events]\nurl = "nats://a,tls://b"',
+        "events.url: has nats:// and tls://; use one of them for all",
+    ),
+    "NATS settings without NATS": (
+        "[events]\nreplicas = 3",
+        ('events.replicas: is for NATS; add url = "nats://host:4222", or leave it out'),
+    ),
+    "a user without a password": (
+        '[events]\nurl = "nats://a"\nuser = "oi"',
+        "events.user: is of no use without password_env",
+    ),
+    "a password without a user": (
+        '[events]\nurl = "nats://a"\npassword_env = "P"',
+        "events.password_env: is of no use without user",
+    ),
+    "a token itself": (
+        '[events]\nurl = "nats://a"\ntoken_env = "s3cret-token"',
+        (
+            "events.token_env: not the name of an environment variable; "
+            "the key itself belongs into the environment"
+        ),
+    ),
+    "two ways in": (
+        '[events]\nurl = "nats://a"\ntoken_env = "T"\ncredentials_file = "c"',
+        "events.credentials_file: is of no use beside token_env; use one",
+    ),
+    "certificates without TLS": (
+        '[events]\nurl = "nats://a"\nca_file = "ca.pem"',
+        "events.ca_file: is for TLS; write the url with tls://",
+    ),
+    "a certificate without its key": (
+        '[events]\nurl = "tls://a"\ncert_file = "c.pem"',
+        "events.cert_file: is of no use without key_file",
+    ),
+    "a stream with a dot": (
+        '[events]\nurl = "nats://a"\nstream = "open.interactions"',
+        (
+            'events.stream: "open.interactions" is not a name of a stream; '
+            'use letters, digits, "-" and "_"'
+        ),
+    ),
+    "too many replicas": (
+        '[events]\nurl = "nats://a"\nreplicas = 6',
+        "events.replicas: 6 is out of range; it should be between 1 and 5",
+    ),
+    "events on paper": (
+        '[events]\nurl = "nats://a"\nstorage = "paper"',
+        'events.storage: expected one of "file", "memory", got "paper"',
+    ),
+    "events for no time": (
+        '[events]\nurl = "nats://a"\nmax_age_seconds = 0',
+        (
+            "events.max_age_seconds: 0.0 is out of range; "
+            "it should be between 1 and 31536000"
+        ),
+    ),
+    "no room for events": (
+        '[events]\nurl = "nats://a"\nmax_bytes = 0',
+        "events.max_bytes: 0 is out of range; it should be above 0",
     ),
     "trusted proxy": (
         '[server]\ntrusted_proxies = ["proxy.example"]',
@@ -1104,6 +1265,9 @@ keys_env = "KEYS"  # set
 [store]
 url = "sqlite:///openinteractions.db"
 
+[events]
+# in openinteractions.db.signals
+
 [files]
 ttl_hours = 48
 upload_ttl_hours = 24
@@ -1208,7 +1372,7 @@ def test_the_defaults_that_the_example_shows_are_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [Server, Auth, Store, Egress, Endpoint, Agent, Model, Profile]
+    "table", [Server, Auth, Store, Events, Egress, Endpoint, Agent, Model, Profile]
 )
 def test_the_example_has_every_setting(table: type[msgspec.Struct]) -> None:
     text = EXAMPLE.read_text("utf-8")

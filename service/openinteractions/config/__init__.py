@@ -5,6 +5,7 @@ data of `settings`. `load` gives a `Config` that is complete and consistent, or 
 `ConfigError` with one line that says where the mistake is and what would be right.
 """
 
+from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.load import load
 from openinteractions.config.profile import Profile
@@ -31,6 +32,7 @@ __all__ = [
     "ConfigError",
     "Egress",
     "Endpoint",
+    "Events",
     "Files",
     "Model",
     "Objects",

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.settings import (
     Agent,
@@ -46,6 +47,7 @@ TABLES = (
     "server",
     "auth",
     "store",
+    "events",
     "files",
     "objects",
     "egress",
@@ -61,6 +63,7 @@ class Tables(NamedTuple):
     server: Server | None = None
     auth: Auth | None = None
     store: Store | None = None
+    events: Events | None = None
     files: Files | None = None
     objects: Objects | None = None
     egress: Egress | None = None
@@ -97,6 +100,7 @@ def _tables(raw: Mapping[str, Any]) -> Tables:
         server=_optional(raw, "server", Server),
         auth=_optional(raw, "auth", Auth),
         store=_optional(raw, "store", Store),
+        events=_optional(raw, "events", Events),
         files=_optional(raw, "files", Files),
         objects=_optional(raw, "objects", Objects),
         egress=_optional(raw, "egress", Egress),

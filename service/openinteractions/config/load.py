@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from openinteractions.config import decode, rules
+from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
@@ -81,6 +82,7 @@ def load(
         server=msgspec.structs.replace(tables.server or Server(), **given),
         auth=tables.auth,
         store=tables.store or Store(),
+        events=tables.events or Events(),
         files=tables.files or Files(),
         objects=tables.objects or Objects(),
         egress=tables.egress or Egress(),
@@ -151,6 +153,9 @@ def _variables(
     names = {endpoint.api_key_env for endpoint in endpoints.values()}
     if tables.auth is not None:
         names.add(tables.auth.keys_env)
+    if tables.events is not None:
+        names.add(tables.events.password_env)
+        names.add(tables.events.token_env)
     if tables.objects is not None:
         names.add(tables.objects.access_key_id_env)
         names.add(tables.objects.secret_access_key_env)

@@ -10,6 +10,10 @@ import re
 
 from openinteractions.config.decode import key
 from openinteractions.config.endpoints import check_endpoint
+from openinteractions.config.event_rules import (
+    check_events,
+    unset_event_variables,
+)
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.settings import (
@@ -62,6 +66,7 @@ def check(config: Config) -> None:
     _server(config.server)
     _auth(config)
     _store(config.store.url)
+    check_events(config.events)
     _files(config.files)
     _objects(config.objects, config.files)
     _egress(config.egress)
@@ -91,6 +96,7 @@ def unset_variables(config: Config) -> list[str]:
             f"auth.keys_env: the environment variable {config.auth.keys_env} is not "
             "set; it should have the accepted keys, separated by commas"
         )
+    problems += unset_event_variables(config.events, config.environment)
     problems += [
         f"objects.{name}: the environment variable {variable} is not set; it should "
         "have the key of the bucket"

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Self
 
 import msgspec
 
+from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
 from openinteractions.config.table import Table
@@ -208,6 +209,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     server: Server
     auth: Auth | None
     store: Store
+    events: Events
     files: Files
     objects: Objects
     egress: Egress

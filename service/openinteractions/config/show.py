@@ -32,6 +32,7 @@ def show(config: Config) -> str:
     else:
         lines += _table("auth", config.auth, config)
     lines += _table("store", config.store, config)
+    lines += _events(config)
     lines += _table("files", config.files, config)
     lines += _objects(config)
     lines += _table("egress", config.egress, config)
@@ -42,6 +43,14 @@ def show(config: Config) -> str:
     for name, agent in config.agents.items():
         lines += _table(f"agents.{key(name)}", agent, config)
     return "\n".join(lines) + "\n"
+
+
+def _events(config: Config) -> Iterator[str]:
+    """The lines of `[events]`, with the folder where there is no NATS."""
+    if config.events.url is None:
+        yield from ["", "[events]", f"# in {config.events.signals(config.store.path)}"]
+    else:
+        yield from _table("events", config.events, config)
 
 
 def _objects(config: Config) -> Iterator[str]:
