@@ -130,11 +130,12 @@ def _check_contents(
 
 
 def _check_medium(medium: Any, kind: str, path: str) -> None:
-    if medium.data and medium.uri:
+    has_data = bool(medium.data)  # asked once: each time it is copied
+    if has_data and medium.uri:
         raise RequestError(
             f"{path}: data and uri cannot be given together.", field=f"{path}.uri"
         )
-    if not medium.data and not medium.uri:
+    if not has_data and not medium.uri:
         raise RequestError(
             f"{path}: the {kind} needs either data or uri.", field=f"{path}.data"
         )
