@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shutil
 import sqlite3
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from openinteractions.engine.store_ports import Holder, Lease
 from openinteractions.storage import migrate as module
 from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import (
@@ -248,4 +250,33 @@ async def test_a_relative_path_stays_where_it_was(
     await asyncio.wait_for(store.add(record("a"), []), 10)
 
     assert await store.get("a", "ann") == record("a")
+    await store.close()
+
+
+async def test_what_ran_before_there_were_claims_is_lost_to_its_process(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = migrations()
+    with monkeypatch.context() as before:
+        before.setattr(module, "migrations", lambda: steps[:5])
+        prepare(path)
+    states = [("ended", None), ("running", 1000.0), ("elsewhere", math.inf)]
+    with closing(connect(path)) as connection:
+        connection.executemany(
+            """
+            INSERT INTO interactions (
+                id, owner, status, created, updated, deadline,
+                head, request, interaction
+            )
+            VALUES (?, 'ann', 2, 0, 0, ?, x'', x'', x'')
+            """,
+            states,
+        )
+    store = await SqliteStore.open(path)
+
+    assert await store.holder("ended", "ann") is None
+    assert await store.holder("running", "ann") == Holder("", lost=True)
+    assert await store.holder("elsewhere", "ann") == Holder(None, lost=False)
+    (claimed,) = await store.claim(Lease("p", 60), 9)
+    assert claimed.epoch == 1
     await store.close()

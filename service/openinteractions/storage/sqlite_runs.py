@@ -107,7 +107,7 @@ DELETE FROM processes WHERE deadline <= ? AND NOT EXISTS (
 # The first turn of all.
 RELEASE = """
 UPDATE runs SET process = NULL, deadline = NULL, turn = 0
-WHERE process = ? AND id = ? AND epoch = ?
+WHERE key = (SELECT key FROM interactions WHERE id = ?) AND process = ? AND epoch = ?
 """
 
 ASK = """
@@ -177,7 +177,7 @@ class SqliteRuns:
 
     async def release(self, process: str, epochs: Mapping[str, int]) -> None:
         """Give back what was claimed; see `InteractionStore.release`."""
-        rows = [(process, id, epoch) for id, epoch in epochs.items()]  # noqa: A001
+        rows = [(id, process, epoch) for id, epoch in epochs.items()]  # noqa: A001
         await self._writer.write(
             lambda connection: connection.executemany(RELEASE, rows).rowcount
         )
