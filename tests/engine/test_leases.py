@@ -8,6 +8,7 @@ from openinteractions.core.errors import UnavailableError
 from openinteractions.core.model_events import Finish, FinishReason, Text
 from openinteractions.engine.leases import LOST, Leases
 from openinteractions.engine.supervisor import LEASE_SECONDS, Supervisor
+from openinteractions.engine.writes import HandedOverError
 from openinteractions.v1 import error_pb2, interaction_pb2
 from tests.engine.puppet import Puppet
 from tests.engine.rig import Caller, Rig, ask, drain, rig
@@ -72,8 +73,8 @@ async def test_a_run_that_lost_its_row_does_not_write_over_it() -> None:
     await Leases(store=made.store, supervisor=Supervisor(), clock=made.clock).turn()
     made.puppet.say([Finish(FinishReason.STOP)])
     made.puppet.say(None)
-    events = await drain(running.journal.tail())
-    assert events[-1].HasField("error")
+    with pytest.raises(HandedOverError):
+        await drain(running.journal.tail())
     row = await made.get(identifier)
     assert row.status == Status.INTERACTION_STATUS_FAILED
 

@@ -84,6 +84,16 @@ class Assembler:
         self._held: list[ModelEvent] = []
         self._events: list[Event] = []
 
+    def another(self, cursors: str | None, first: int) -> Assembler:
+        """Return the assembler of the same interaction's next call."""
+        return Assembler(
+            cursors=cursors,
+            summaries=self._summaries,
+            taken=self._taken,
+            new_call_id=self._new_call_id,
+            first=first,
+        )
+
     def feed(self, event: ModelEvent) -> None:
         """Take what the model says next.
 

@@ -40,6 +40,8 @@ class Attempts(NamedTuple):
 
     def __str__(self) -> str:
         """Return them as stores keep them; empty for the first alone."""
+        if not self.begun:
+            return ""  # the usual case, on the way of every request
         return " ".join(f"{number}:{step}" for number, step in self.begun)
 
     @classmethod

@@ -67,7 +67,7 @@ class Conversation:
             self._unanswerable = True
         self._turn += 1
         steps = [*inputs.to_steps(request.input), *interaction.steps]
-        self._note_ids(steps)
+        self.note_ids(steps)
         for step in steps:
             self._add(step)
         if self._media:
@@ -84,7 +84,7 @@ class Conversation:
         self._turn += 1
         kept = 0
         steps = inputs.to_steps(value)
-        self._note_ids(steps)
+        self.note_ids(steps)
         for index, step in enumerate(steps):
             if self._add(step):
                 kept += 1
@@ -135,7 +135,7 @@ class Conversation:
         ordered.extend(call.result for call in kept if call.result is not None)
         group.clear()
 
-    def _note_ids(self, steps: Sequence[step_pb2.Step]) -> None:
+    def note_ids(self, steps: Sequence[step_pb2.Step]) -> None:
         """Take note of given ids first, so that a made-up one is none of them."""
         for step in steps:
             if step.HasField("function_call") and step.function_call.id:

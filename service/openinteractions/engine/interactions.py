@@ -16,7 +16,8 @@ from openinteractions.core.errors import (
     PreconditionError,
     RequestError,
 )
-from openinteractions.engine.plan import Caller, Planner, word
+from openinteractions.engine.callers import Caller
+from openinteractions.engine.plan import Planner, word
 from openinteractions.engine.relay_ports import Target
 from openinteractions.engine.relayed_run import RelayedRun
 from openinteractions.engine.relaying import Relaying

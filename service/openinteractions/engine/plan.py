@@ -9,45 +9,44 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
-from openinteractions.core import conversation, cursor, echo, ids, lifecycle, requests
+from openinteractions.core import conversation, cursor, ids, lifecycle, requests
 from openinteractions.core.assembler import Assembler
 from openinteractions.core.errors import PreconditionError, RequestError
-from openinteractions.engine import delivery
+from openinteractions.engine import beginning, delivery
+from openinteractions.engine.callers import Absent, Caller
 from openinteractions.engine.delivery import Delivered, Keeper
 from openinteractions.engine.media import Media
-from openinteractions.engine.ports import Clock, Model, ModelRequest, Models
+from openinteractions.engine.ports import (
+    Clock,
+    Model,
+    ModelRequest,
+    Models,
+    ServerTools,
+)
 from openinteractions.engine.recall import Recall
+from openinteractions.engine.rounds import Rounds
 from openinteractions.engine.run import FIRST_EVENT_SECONDS, Run
-from openinteractions.engine.store_ports import InteractionStore, Record
+from openinteractions.engine.store_ports import Claimed, InteractionStore, Record
+from openinteractions.engine.telling import Telling
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
 Interaction = interaction_pb2.Interaction
-Status = interaction_pb2.InteractionStatus
+Talk = conversation.Conversation
 
-_ECHOED = frozenset(Request.DESCRIPTOR.fields_by_name) & frozenset(
-    Interaction.DESCRIPTOR.fields_by_name
-) - {"input", "rest"}
-"""The members of a request that the interaction repeats."""
+_Parts = tuple[Model, Sequence[Record], Talk, Interaction]
 
 
-class Caller(Protocol):
-    """Who calls."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a request in the background asks for, found right."""
 
-    owner: str
-    """Hash of the key; empty without authentication."""
-    request_id: str
-    """What the log and the response call the call."""
-    refusal: RequestError | None
-    """Why the request is refused by all but those who take what is not known here."""
-    ignored: list[str]
-    """Filled with the members that the model cannot follow and ignores."""
-
-    @property
-    def origin(self) -> str:
-        """The URL under which it knows this server; empty when that is not known."""
+    interaction: Interaction
+    lineage: Sequence[str]
+    run: Callable[[], Awaitable[Run]]
+    """Makes the run, once the row is written and claimed."""
 
 
 class Planner:
@@ -66,6 +65,7 @@ class Planner:
         clock: Clock,
         recall: Recall | None = None,
         keeper: Keeper | None = None,
+        tools: ServerTools | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         first_event_seconds: float = FIRST_EVENT_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -76,6 +76,7 @@ class Planner:
         self._clock = clock
         self._recall = recall
         self._keeper = keeper
+        self._tools = tools
         self._entropy = entropy
         self._first_event_seconds = first_event_seconds
         self._sleep = sleep
@@ -90,12 +91,62 @@ class Planner:
         requests.validate(request)
         model = self._model(caller, request)
         history = await self._readable_history(caller, request)
-        talk = conversation.Conversation()
-        follows: str | None = None
-        for record in history:
-            talk.add_turn(record.request, record.interaction, follows=follows)
-            follows = record.interaction.id
-        talk.add_input(request.input)
+        talk = _conversation(history, request)
+        interaction = self.begin(request)
+        parts = model, history, talk, interaction
+        return await self._run(caller, request, parts, stream=stream)
+
+    async def draft(self, caller: Caller, request: Request) -> Draft:
+        """Return what a request in the background asks for.
+
+        Raises what `plan` raises, but for what is wrong with media.
+        """
+        requests.validate(request)
+        model = self._model(caller, request)
+        history = await self._readable_history(caller, request)
+        talk = _conversation(history, request)
+        interaction = self.begin(request)
+
+        async def run() -> Run:
+            parts = model, history, talk, interaction
+            planned = await self._run(caller, request, parts, stream=True)
+            planned.background = planned.begun = True
+            return planned
+
+        return Draft(interaction, _lineage(history), run)
+
+    async def resume(self, claimed: Claimed) -> Run:
+        """Return the run that goes on with an interaction that was claimed.
+
+        Raises:
+            DomainError: the model is gone, or what it continues.
+        """
+        record, caller = claimed.record, Absent(claimed.record.owner)
+        request, interaction = record.request, Interaction()
+        model = self._model(caller, request)
+        turns = await self._store.conversation(record.interaction.id, record.owner)
+        history = turns[:-1]
+        if self._recall is not None:
+            history = await self._recall.for_model(history, call=caller)
+        talk = _conversation(history, request)
+        talk.note_ids(record.interaction.steps)
+        interaction.CopyFrom(record.interaction)
+        del interaction.steps[:]
+        parts = model, history, talk, interaction
+        run = await self._run(caller, request, parts, stream=True)
+        run.background = True
+        run.resume(record, claimed.epoch)
+        return run
+
+    async def _run(
+        self,
+        caller: Caller,
+        request: Request,
+        parts: _Parts,
+        *,
+        stream: bool,
+    ) -> Run:
+        model, history, talk, interaction = parts
         steps: Sequence[step_pb2.Step] = talk.steps()
         if talk.origins:
             steps = await self._media.prepare(
@@ -106,24 +157,24 @@ class Planner:
                 model=request.model,
                 ignored=caller.ignored,
             )
-        interaction = self.begin(request)
         marks = stream and interaction.HasField("id")
         cursors = cursor.prefix(interaction.id) if marks else None
+        assembler = Assembler(
+            cursors=cursors,
+            summaries=request.generation_config.thinking_summaries == "auto",
+            taken=talk.call_ids,
+            new_call_id=self._new_call_id,
+        )
         return Run(
             model=model,
             turn=ModelRequest(request, steps),
             interaction=interaction,
-            assembler=Assembler(
-                cursors=cursors,
-                summaries=request.generation_config.thinking_summaries == "auto",
-                taken=talk.call_ids,
-                new_call_id=self._new_call_id,
-            ),
+            telling=Telling(interaction, assembler, cursors),
             store=self._store,
             clock=self._clock,
             owner=caller.owner,
-            lineage=[record.interaction.id for record in history],
-            cursors=cursors,
+            lineage=_lineage(history),
+            rounds=None if self._tools is None else Rounds(self._tools, request),
             first_event_seconds=self._first_event_seconds,
             sleep=self._sleep,
         )
@@ -187,30 +238,31 @@ class Planner:
 
     def begin(self, request: Request) -> Interaction:
         """Return the interaction that a request begins."""
-        interaction = Interaction(
-            object="interaction", status=Status.INTERACTION_STATUS_IN_PROGRESS
-        )
-        for field, value in request.ListFields():
-            if field.name not in _ECHOED:
-                continue
-            if field.is_repeated:
-                getattr(interaction, field.name).MergeFrom(value)
-            elif field.message_type is not None:
-                getattr(interaction, field.name).CopyFrom(value)
-            else:
-                setattr(interaction, field.name, value)
-        echo.conceal(interaction)
-        now = self._clock.now()
-        interaction.created.FromSeconds(int(now))
-        interaction.updated.FromSeconds(int(now))
-        if request.store or not request.HasField("store"):
-            interaction.id = ids.interaction_id(
-                int(now * 1000), self._entropy(ids.INTERACTION_ENTROPY_BYTES)
-            )
-        return interaction
+        return beginning.begin(request, self._clock.now(), self._entropy)
 
     def _new_call_id(self) -> str:
         return ids.call_id(self._entropy(ids.CALL_ENTROPY_BYTES))
+
+
+def _conversation(
+    history: Sequence[Record], request: Request
+) -> conversation.Conversation:
+    """Return what was said in earlier turns, and what a request says.
+
+    Raises:
+        RequestError: the request answers what was never asked.
+    """
+    talk = conversation.Conversation()
+    follows: str | None = None
+    for record in history:
+        talk.add_turn(record.request, record.interaction, follows=follows)
+        follows = record.interaction.id
+    talk.add_input(request.input)
+    return talk
+
+
+def _lineage(history: Sequence[Record]) -> list[str]:
+    return [record.interaction.id for record in history]
 
 
 def word(status: interaction_pb2.InteractionStatus) -> str:

@@ -106,6 +106,32 @@ class Models(Protocol):
         """
 
 
+class ServerTools(Protocol):
+    """Tools that this server runs itself, between two calls to a model."""
+
+    def runs(
+        self,
+        request: interaction_service_pb2.CreateInteractionRequest,
+        call: step_pb2.Step,
+    ) -> bool:
+        """Say whether a call is this server's to run, and not the caller's.
+
+        Says the same of the same call each time, in every process.
+        """
+
+    async def run(
+        self,
+        request: interaction_service_pb2.CreateInteractionRequest,
+        call: step_pb2.Step,
+    ) -> step_pb2.Step:
+        """Run a call and return the step with its result; a failure is one too.
+
+        A call that has returned is not run again, whatever happens to this process
+        after its result is stored; one that has not may be. Cancelling the task breaks
+        it off.
+        """
+
+
 class Clock(Protocol):
     """Tells the time."""
 

@@ -19,16 +19,15 @@ from openinteractions.core.errors import (
     CancelledError,
     DomainError,
     InternalError,
-    UnavailableError,
     UpstreamFailedError,
     to_error,
 )
 from openinteractions.core.marks import Taken
+from openinteractions.engine import writes
 from openinteractions.engine.interrupt import Interrupt, StoppedError
 from openinteractions.engine.log import Log
 from openinteractions.engine.ports import Clock
 from openinteractions.engine.relay_source import Source, Stream, Turn
-from openinteractions.engine.run import RETRY_SECONDS
 from openinteractions.engine.store_ports import InteractionStore, Lease, Record
 from openinteractions.v1 import event_pb2, interaction_pb2, step_pb2
 
@@ -49,7 +48,9 @@ class RelayedRun:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     lease: Lease | None = None
     """Under which its row is claimed, unless the server keeps it too."""
-    _epoch: int = 0
+    epoch: int = 0
+    """Which claim of its row this is; 0: the server has it."""
+    background: bool = False
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _stop_error: DomainError | None = None
     _source: Source = field(init=False)
@@ -82,7 +83,7 @@ class RelayedRun:
     @property
     def leased(self) -> bool:
         """Whether its row is claimed by this process, as what goes on here only is."""
-        return self._epoch > 0
+        return self.epoch > 0
 
     def open_journal(self) -> Log:
         """Return what its readers are to follow."""
@@ -95,6 +96,10 @@ class RelayedRun:
         """
         self._stop_error = error
         self._interrupt.press()
+
+    def leave(self, error: DomainError) -> None:
+        """End the turn with an error; what the server keeps is left to it."""
+        self.stop(error)
 
     async def answer(self) -> Interaction:
         """Ask for the turn in one piece and return the answer, stored if it is to be.
@@ -158,7 +163,7 @@ class RelayedRun:
         if not self.begun and self.turn.remote.id is not None:
             await self._add(said or self.interaction)
         elif self.begun and said is not None:
-            await self.store.update(self._record(said), self._epoch)
+            await self.store.update(self._record(said), self.epoch)
 
     async def _kept_events(self) -> Stream:
         """Yield the events of what is kept here; the last ones come after the end."""
@@ -260,33 +265,23 @@ class RelayedRun:
 
     async def _store_end(self, final: Interaction, held: list[Event]) -> None:
         try:
-            stored = await self._update(self._record(final))
+            await writes.update(
+                self.store, self._record(final), self.epoch, sleep=self.sleep
+            )
         except DomainError as error:
-            _log.exception("interaction %s: its end is not stored", self.interaction.id)
+            where, why = self.interaction.id, error.message
+            _log.warning("interaction %s: its end is not stored: %s", where, why)
             held[:] = [relayed.error_event(error)]
-            return
-        if not stored:
-            gone = InternalError("The interaction was deleted while it ran.")
-            held[:] = [relayed.error_event(gone)]
-
-    async def _update(self, record: Record) -> bool:
-        for pause in RETRY_SECONDS:
-            try:
-                return await self.store.update(record, self._epoch)
-            except UnavailableError:
-                _log.warning("interaction %s: its end waits", self.interaction.id)
-                await self.sleep(pause)
-        return await self.store.update(record, self._epoch)
 
     async def _add(self, said: Interaction) -> None:
         """Store the row; without one, what the server keeps has nobody to name it."""
         turn = self.turn
         lease = self.lease if turn.remote.id is None else None
-        turn.begun, self._epoch = True, int(lease is not None)
+        turn.begun, self.epoch = True, int(lease is not None)
         try:
             await self.store.add(self._record(said), turn.lineage, lease=lease)
         except DomainError:
-            turn.begun, self._epoch = False, 0
+            turn.begun, self.epoch = False, 0
             if turn.remote.id is not None:
                 with contextlib.suppress(DomainError):
                     await turn.relay.delete(turn.remote.id, call=turn.call)

@@ -19,8 +19,9 @@ from openinteractions.core.errors import (
     PreconditionError,
     RequestError,
 )
+from openinteractions.engine.callers import Caller
 from openinteractions.engine.own_files import Inliner
-from openinteractions.engine.plan import Caller, Planner, word
+from openinteractions.engine.plan import Planner, word
 from openinteractions.engine.ports import Clock
 from openinteractions.engine.recall import Recall
 from openinteractions.engine.relay_ports import Keeping, Relay, Relays, Target

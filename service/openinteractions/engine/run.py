@@ -1,9 +1,9 @@
-"""One run: a model's turn, from the first event to the stored end.
+"""One run: the turn of a model and of tools, from the first event to the stored end.
 
-Model events become interaction events in `core.assembler`, and the events become the
-stored interaction in `core.fold`; nothing else makes output. What was acknowledged is
-durable: a stream's row is written before its id goes out, its end before the last
-event does (design §4, §7).
+What was acknowledged is durable: a stream's row is written before its id goes out, its
+end before the last event does. Each call to the model or to a tool that has finished is
+written before the next begins, and whoever claims the row goes on from there (design
+§4, §7).
 """
 
 from __future__ import annotations
@@ -14,63 +14,69 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from openinteractions.core import bounds, replay
-from openinteractions.core.assembler import Assembler
-from openinteractions.core.cursor import Cursor
+from openinteractions.core.attempts import Attempts
 from openinteractions.core.errors import (
     CancelledError,
     DomainError,
     InternalError,
-    UnavailableError,
     to_error,
 )
-from openinteractions.core.fold import Fold
-from openinteractions.core.model_events import ModelEvent
+from openinteractions.engine import patience, writes
 from openinteractions.engine.interrupt import Interrupt, StoppedError
 from openinteractions.engine.journal import Journal
+from openinteractions.engine.model_source import ModelSource
 from openinteractions.engine.ports import Clock, Model, ModelRequest
+from openinteractions.engine.rounds import Rounds
 from openinteractions.engine.store_ports import InteractionStore, Lease, Record
+from openinteractions.engine.telling import Telling
+from openinteractions.engine.writes import DeletedError, HandedOverError
 from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
+Interaction = interaction_pb2.Interaction
 Status = interaction_pb2.InteractionStatus
+_Status = interaction_pb2.InteractionStatus
+_Ending = tuple[list[Event], _Status]
+_Next = tuple[list[Event], _Ending | None]
+"""Events, and how the turn has ended if it has."""
 
 FIRST_EVENT_SECONDS = 10.0
 """How long a stream waits for the model before it begins without it: a failure until
 then is an error of the call, a later one an event (design §5)."""
-
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
-"""The pauses between tries to store an end; what was said is in memory until then."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """A model's turn that is about to happen or is happening."""
+    """A turn that is about to happen or is happening."""
 
     model: Model
     turn: ModelRequest
-    interaction: interaction_pb2.Interaction
+    """The request, and the conversation up to it."""
+    interaction: Interaction
     """What is known beforehand: id (absent when not stored), model, echoed members."""
-    assembler: Assembler
+    telling: Telling
     store: InteractionStore
     clock: Clock
     owner: str
     lineage: Sequence[str]
-    cursors: str | None
-    """What the tokens of its events begin with; None when they have none."""
+    rounds: Rounds | None = None
+    """The calls of tools that run here; None: all are the caller's."""
     first_event_seconds: float = FIRST_EVENT_SECONDS
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    fold: Fold = field(default_factory=Fold)
-    begun: bool = False
-    """Whether its row is, or is about to be, in the store."""
+    background: bool = False
+    """Whether nobody waits: a model that is down or busy is asked again."""
+    begun: bool = False  # whether its row is, or is about to be, in the store
     lease: Lease | None = None
     """Under which its row is claimed; whoever starts a run that is stored sets it."""
     epoch: int = 1
     """Which claim of its row this is."""
+    _failures: int = 0  # of the call at hand
+    _retries: int = 0
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _stop_error: DomainError | None = None
+    _left: bool = False
 
     @property
     def stored(self) -> bool:
@@ -84,35 +90,57 @@ class Run:
 
     def open_journal(self) -> Journal:
         """Return what its readers are to follow."""
-        return Journal(self.interaction.id, self.replay)
+        return Journal(self.interaction.id, self.telling.replay)
 
     def stop(self, error: DomainError | None = None) -> None:
         """End the turn where it is: `cancelled`, or `failed` with an error.
 
-        A turn in one piece raises the error. Has no effect once the model has finished.
+        A turn in one piece raises it. Has no effect once the model has finished.
         """
         self._stop_error = error
         self._interrupt.press()
 
-    async def answer(self) -> interaction_pb2.Interaction:
+    def leave(self, error: DomainError) -> None:
+        """Let others go on. Without a row nobody can: it ends with the error."""
+        self._left = self.begun
+        self.stop(error)
+
+    def resume(self, record: Record, epoch: int) -> None:
+        """Go on with a row that this process has claimed, from what is written."""
+        self.begun, self.epoch = True, epoch
+        self.telling.resume(record.interaction, Attempts.parse(record.attempts))
+        if epoch > 1:
+            self.telling.begin_attempt(epoch, 0)
+
+    async def answer(self) -> Interaction:
         """Run the turn in one piece and return the interaction, stored if it is to be.
 
         Raises:
             DomainError: the turn failed, or could not be stored; nothing is stored.
         """
         try:
-            said = await self._interrupt.guard(self.model.generate(self.turn))
+            status = await self._answered()
         except StoppedError:
             raise self._reason() from None
-        self._take(said)
-        self.assembler.finish()
-        self._drain()
-        status = self.assembler.status()
-        self._fold([bounds.completed(self._final(status), self.cursors)])
-        interaction = self.fold.result()
+        self.telling.end([], status, self.clock.now())
+        interaction = self.telling.fold.result()
         if self.stored:
             await self.store.add(self._record(interaction), self.lineage)
         return interaction
+
+    async def _answered(self) -> _Status:
+        request = self.turn
+        while True:
+            said = await self._interrupt.guard(self.model.generate(request))
+            self.telling.take(said)
+            _, ended = await self._finish()
+            if ended is not None or self.rounds is None:
+                return self.telling.assembler.status()
+            while self.rounds.pending:
+                await self._run_tool(self.rounds)
+            if not self.rounds.ask_model:
+                return Status.INTERACTION_STATUS_REQUIRES_ACTION
+            request = self._request()
 
     async def events(self) -> AsyncIterator[Sequence[Event]]:
         """Run the turn and yield its events in batches, as they happen.
@@ -122,176 +150,151 @@ class Run:
 
         Raises:
             DomainError: the model failed, or the run was stopped, before anything was
-                said; or the store failed when the row was to be written.
+                said; the store failed to take the row; or the row was deleted.
+            HandedOverError: others go on with the interaction.
         """
-        source = _Source(self.model.stream(self.turn), self._interrupt)
-        async with aclosing(source) as model:
-            try:
-                await model.wait(self.first_event_seconds)
-            except StoppedError:
-                raise self._reason() from None
-            if self._interrupt.pressed:
-                raise self._reason()
-            yield await self._begin()
-            try:
-                async for batch in model:
-                    events = self._take(batch)
-                    if events:
-                        yield events
-                self.assembler.finish()
-                status = self.assembler.status()
-                ending = self._drain()
-            except StoppedError:
-                ending, status = self._cut()
-            except Exception as error:  # noqa: BLE001 - the one catch-all of a run
-                ending, status = self._failed(error)
-        yield await self._end(ending, status)
+        async with aclosing(ModelSource(self._interrupt)) as model:
+            yield await self._begin(model)
+            ended: _Ending | None = None
+            while ended is None:
+                try:
+                    if model.is_open:
+                        async for batch in model:
+                            events = self.telling.take(batch)
+                            if events:
+                                yield events
+                        await model.aclose()
+                        events, ended = await self._finish()
+                    else:
+                        events, ended = await self._go_on(model)
+                except Exception as error:  # noqa: BLE001 - the one catch-all of a run
+                    events, ended = await self._caught(error, model)
+                if events:
+                    yield events
+        yield await self._end(*ended)
 
-    def replay(self, after: Cursor | None) -> list[Event]:
-        """Return the events up to now, after a cursor, made from what was folded."""
-        steps, last_is_open = self.fold.so_far()
-        return replay.so_far(self.interaction, steps, after, last_is_open=last_is_open)
-
-    async def _begin(self) -> list[Event]:
+    async def _begin(self, model: ModelSource) -> list[Event]:
+        if self.begun:
+            if self.rounds is not None:
+                self.rounds.look(self.telling.steps())
+            return self.telling.replay(None)
+        model.open(self.model.stream(self.turn))
+        try:
+            await model.wait(self.first_event_seconds)
+        except StoppedError:
+            raise self._reason() from None
+        if self._interrupt.pressed:
+            raise self._reason()
         if self.stored:
             self.begun = True
             await self.store.add(
-                self._record(self.interaction),
-                self.lineage,
-                lease=self.lease,
+                self._record(self.interaction), self.lineage, lease=self.lease
             )
-        first = interaction_pb2.Interaction(
-            id=self.interaction.id,
-            object=self.interaction.object,
-            status=self.interaction.status,
-            model=self.interaction.model,
-            created=self.interaction.created,
-        )
-        return self._fold(bounds.created(first, self.interaction.id, self.cursors))
+        return self.telling.created()
 
-    async def _end(self, ending: list[Event], status: _Status) -> list[Event]:
-        completed = bounds.completed(self._final(status), self.cursors)
-        self._fold([completed])
+    async def _go_on(self, model: ModelSource) -> _Next:
+        """Run the next tool, ask the model, or end, whatever is next."""
+        if self.rounds is not None and self.rounds.pending:
+            return await self._run_tool(self.rounds), None
+        if self.rounds is not None and not self.rounds.ask_model:
+            return [], ([], Status.INTERACTION_STATUS_REQUIRES_ACTION)
+        model.open(self.model.stream(self._request()))
+        return [], None
+
+    async def _finish(self) -> _Next:
+        """End a call to the model, and the turn unless tools are to be run here."""
+        self.telling.assembler.finish()
+        said, status = self.telling.drain(), self.telling.assembler.status()
+        if self.rounds is None or status != Status.INTERACTION_STATUS_REQUIRES_ACTION:
+            return [], (said, status)
+        self.rounds.look(self.telling.fold.result().steps)
+        if not self.rounds.pending:
+            return [], (said, status)
+        await self._settle(len(self.telling.fold))
+        return said, None
+
+    async def _run_tool(self, rounds: Rounds) -> list[Event]:
+        result = await self._interrupt.guard(rounds.run())
+        events = self.telling.add(result)
+        await self._settle(self.telling.standing + 1)
+        return events
+
+    async def _settle(self, steps: int) -> None:
+        """Take note, for good, of a call that has finished."""
+        self._failures = 0
+        known = self.telling.settle(steps)
+        if self.begun:
+            await self._update(known)
+
+    async def _caught(self, error: Exception, model: ModelSource) -> _Next:
+        """End the turn after a failure, or begin a new attempt."""
+        if isinstance(error, HandedOverError | DeletedError):
+            raise error
+        if isinstance(error, StoppedError):
+            return [], self._cut()
+        pause = patience.pause(error, self._failures) if self.background else None
+        if pause is None:
+            return [], self._failed(error)
+        _log.info("interaction %s: tried again: %s", self.interaction.id, error)
+        await model.aclose()
+        events = self.telling.abort()
+        try:
+            await self._interrupt.guard(self.sleep(pause))
+        except StoppedError:
+            return events, self._cut()
+        self._failures += 1
+        self._retries += 1
+        self.telling.begin_attempt(self.epoch, self._retries)
+        return events, None
+
+    async def _end(
+        self, ending: list[Event], status: interaction_pb2.InteractionStatus
+    ) -> list[Event]:
+        ending, completed = self.telling.end(ending, status, self.clock.now())
         if not self.stored:
             if not completed.completed.interaction.HasField("id"):
                 completed.completed.interaction.id = ""
             return [*ending, completed]
         try:
-            if await self._store_end():
-                return [*ending, completed]
+            await self._update(self.telling.fold.result())
         except DomainError as error:
-            _log.exception("interaction %s: its end is not stored", self.interaction.id)
-            return [*ending, self._error_event(error)]
-        gone = InternalError("The interaction was deleted while it ran.")
-        return [*ending, self._error_event(gone)]
+            _log.warning("the end of %s is not stored: %s", self.interaction.id, error)
+            return [*ending, self.telling.error(to_error(error))]
+        return [*ending, completed]
 
-    async def _store_end(self) -> bool:
-        record = self._record(self.fold.result())
-        for pause in RETRY_SECONDS:
-            try:
-                return await self.store.update(record, self.epoch)
-            except UnavailableError as error:
-                _log.warning(
-                    "interaction %s: its end is not stored yet: %s",
-                    self.interaction.id,
-                    error.message,
-                )
-                await self.sleep(pause)
-        return await self.store.update(record, self.epoch)
+    async def _update(self, interaction: Interaction) -> None:
+        row = self._record(interaction)
+        await writes.update(self.store, row, self.epoch, sleep=self._wait)
 
-    def _take(self, batch: Sequence[ModelEvent]) -> list[Event]:
-        for said in batch:
-            self.assembler.feed(said)
-        return self._drain()
-
-    def _drain(self) -> list[Event]:
-        return self._fold(self.assembler.drain())
-
-    def _fold(self, events: list[Event]) -> list[Event]:
-        for event in events:
-            self.fold.apply(event)
-        return events
+    async def _wait(self, seconds: float) -> None:
+        if self._left:
+            raise HandedOverError
+        await self.sleep(seconds)
 
     def _reason(self) -> DomainError:
         return self._stop_error or CancelledError("The run was cancelled.")
 
     def _cut(self) -> _Ending:
         """End a turn that was stopped from outside."""
+        if self._left:
+            raise HandedOverError
         if self._stop_error is not None:
             return self._failed(self._stop_error)
-        self.assembler.abort()
-        return self._drain(), Status.INTERACTION_STATUS_CANCELLED
+        return self.telling.abort(), Status.INTERACTION_STATUS_CANCELLED
 
     def _failed(self, error: Exception) -> _Ending:
         if not isinstance(error, DomainError):
             _log.error("a run failed", exc_info=error)
             error = InternalError("Internal error.")
-        self.interaction.errors.append(to_error(error))
-        self.assembler.abort()
-        # First whatever was made of the batch that failed.
-        ending = [*self._drain(), self._error_event(error)]
-        return ending, Status.INTERACTION_STATUS_FAILED
+        return self.telling.fail(to_error(error)), Status.INTERACTION_STATUS_FAILED
 
-    def _error_event(self, error: DomainError) -> Event:
-        return bounds.failed(to_error(error), self.cursors)
+    def _request(self) -> ModelRequest:
+        """Return what the model is asked next."""
+        if not self.telling.standing:
+            return self.turn
+        steps = [*self.turn.steps, *self.telling.steps()]
+        return ModelRequest(self.turn.request, steps)
 
-    def _final(self, status: _Status) -> interaction_pb2.Interaction:
-        """Return the interaction as it ends, without its steps."""
-        final = self.interaction
-        final.status = status
-        final.updated.FromSeconds(int(self.clock.now()))
-        if self.assembler.usage is not None:
-            final.usage.CopyFrom(self.assembler.usage)
-        return final
-
-    def _record(self, interaction: interaction_pb2.Interaction) -> Record:
-        return Record(self.owner, self.turn.request, interaction)
-
-
-_Status = interaction_pb2.InteractionStatus
-_Ending = tuple[list[Event], _Status]
-
-
-class _Source:
-    """A model's stream, whose first batch can be waited for without being taken."""
-
-    def __init__(
-        self, stream: AsyncIterator[Sequence[ModelEvent]], interrupt: Interrupt
-    ) -> None:
-        self._stream = stream
-        self._interrupt = interrupt
-        self._first: asyncio.Task[Sequence[ModelEvent] | None] | None = None
-
-    async def wait(self, seconds: float) -> None:
-        """Wait for the first batch; raises what the stream raises before it."""
-        first = self._first = asyncio.ensure_future(self._next())
-        done, _ = await asyncio.wait({first}, timeout=seconds)
-        if done:
-            error = first.exception()
-            if error is not None:
-                raise error
-
-    def __aiter__(self) -> _Source:
-        return self
-
-    async def __anext__(self) -> Sequence[ModelEvent]:
-        if self._first is not None:
-            first, self._first = self._first, None
-            batch = await first
-        else:
-            batch = await self._next()
-        if batch is None:
-            raise StopAsyncIteration
-        return batch
-
-    async def aclose(self) -> None:
-        """Close the stream, and with it the connection to the endpoint."""
-        if self._first is not None:
-            self._first.cancel()
-            await asyncio.gather(self._first, return_exceptions=True)
-        close = getattr(self._stream, "aclose", None)
-        if close is not None:
-            await close()
-
-    async def _next(self) -> Sequence[ModelEvent] | None:
-        return await self._interrupt.guard(anext(self._stream, None))
+    def _record(self, interaction: Interaction) -> Record:
+        made = str(self.telling.attempts)
+        return Record(self.owner, self.turn.request, interaction, attempts=made)

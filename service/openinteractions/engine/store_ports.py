@@ -44,6 +44,8 @@ class Record:
     attached: Sequence[str] = ()
     """The names of media that are kept beside it, with references in their place
     (`core.attached`). Of nobody's concern but stores'."""
+    attempts: str = ""
+    """Which attempts made its steps (`core.attempts`); text that stores only keep."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class _Row:
     head: bytes
     remote: Remote | None
     attached: Sequence[str]
+    attempts: str
 
 
 class MemoryStore:
@@ -77,6 +78,7 @@ class MemoryStore:
             head(record.interaction).SerializeToString(),
             record.remote,
             tuple(record.attached),
+            record.attempts,
         )
 
     async def update(self, record: Record, epoch: int) -> bool:
@@ -96,6 +98,7 @@ class MemoryStore:
         row.head = head(interaction).SerializeToString()
         row.remote = record.remote
         row.attached = tuple(record.attached)
+        row.attempts = record.attempts
         run.losses = 0
         if ended(interaction.status):
             self._runs.end(interaction.id)
@@ -229,4 +232,5 @@ def _record(row: _Row) -> Record:
         interaction_pb2.Interaction.FromString(row.interaction),
         row.remote,
         row.attached,
+        row.attempts,
     )
