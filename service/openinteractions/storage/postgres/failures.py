@@ -9,7 +9,13 @@ import asyncpg
 
 from openinteractions.core.errors import UnavailableError
 
-ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # A connection whose end has arrived but was not yet looked at.
+    asyncpg.InternalClientError,
+    OSError,
+)
 """Whatever the driver raises; time-outs are an `OSError`."""
 
 RETRY_AFTER_SECONDS = 1.0

@@ -38,6 +38,9 @@ Statements = Callable[[asyncpg.Connection, bool], Awaitable[T]]
 TRIES = 5
 """How often statements are run that clash or lose their connection."""
 
+CROWDED_SECONDS = 1.0
+"""How long no more connections are asked for after one was refused."""
+
 CLOSE_SECONDS = 2.0
 
 
@@ -53,6 +56,7 @@ class Pool:
         """All connections, with the generation in which they were opened."""
         self._opening = 0
         self._generation = 0
+        self._crowded_until = 0.0
         self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
         self._closed = False
 
@@ -93,19 +97,20 @@ class Pool:
 
     def _judge(self, connection: asyncpg.Connection, error: BaseException) -> bool:
         """Take back a connection after an error; say whether it was broken."""
-        if state(error) == READ_ONLY or isinstance(error, TimeoutError):
-            # It leads to a server that is none any more, and so do the others.
-            self._generation += 1
-            self._clear()
         if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
             # A mistake in the call; nothing was sent.
             self._drop(connection)
             return False
-        if breaks(error) or connection.is_closed():
-            self._drop(connection)
-            return True
-        self._give(connection)
-        return False
+        broken = breaks(error) or connection.is_closed()
+        if broken or state(error) == READ_ONLY:
+            # The others lead to the same server, which is none any more.
+            self._generation += 1
+            idle, self._idle = self._idle, []
+            for other in (connection, *idle):
+                self._drop(other)
+        else:
+            self._give(connection)
+        return broken
 
     async def _take(self) -> asyncpg.Connection:
         while self._idle:
@@ -115,9 +120,15 @@ class Pool:
             self._drop(connection)
         if self._closed:
             raise UnavailableError("The store is closed.")
-        if len(self._open) + self._opening < self._server.connections:
+        if self._may_open():
             return await self._connect()
         return await self._wait()
+
+    def _may_open(self) -> bool:
+        # One who is refused need not try again for as long as others will do.
+        crowded = self._open and self._loop.time() < self._crowded_until
+        taken = len(self._open) + self._opening
+        return not crowded and taken < self._server.connections
 
     async def _connect(self) -> asyncpg.Connection:
         self._opening += 1
@@ -126,6 +137,7 @@ class Pool:
             connection = await self._knocker.connect(insist=not self._open)
         except ERRORS as error:
             if state(error) == TOO_MANY and self._open:
+                self._crowded_until = self._loop.time() + CROWDED_SECONDS
                 return await self._wait()
             log.warning("The store cannot be reached: %r", error)
             raise unavailable(error) from error
@@ -134,7 +146,7 @@ class Pool:
             return connection
         finally:
             self._opening -= 1
-            if len(self._open) + self._opening < self._server.connections:
+            if self._may_open():
                 self._pass_on(None)
 
     async def _wait(self) -> asyncpg.Connection:
@@ -173,12 +185,6 @@ class Pool:
                 return
         if connection is not None:
             self._idle.append(connection)
-
-    def _clear(self) -> None:
-        """Let go of the connections that nobody uses."""
-        idle, self._idle = self._idle, []
-        for connection in idle:
-            self._drop(connection)
 
     async def close(self) -> None:
         """Close every connection; those in use are cut. Can be called again."""
