@@ -34,6 +34,7 @@ EXAMPLE = Path(__file__).parents[1] / "openinteractions.example.toml"
 GEMINI = '[endpoints.g]\ndialect = "gemini"\n'
 VLLM = '[endpoints.vllm]\ndialect = "chat"\nbase_url = "http://gpu1:8000/v1"\n'
 EVERY_NAME = '[models."*"]\nendpoint = "vllm"\n'
+SHARED = '[objects]\nurl = "s3://media"\n[store]\nurl = "postgresql://db/oi"\n'
 
 
 @pytest.fixture(autouse=True)
@@ -481,6 +482,43 @@ def test_every_setting_is_read() -> None:
     assert unset_variables(config) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("postgresql://h/d", "postgresql://h/d"),
+        ("postgresql://u@h:1/d", "postgresql://u@h:1/d"),
+        ("postgresql://u:p@h/d", "postgresql://u@h/d"),
+        ("postgresql://:p@h/d", "postgresql://@h/d"),
+        ("postgresql://u:p%40x:y@z@h,h2:5/d", "postgresql://u@h,h2:5/d"),
+        ("postgresql://h/d?user=u&password=p", "postgresql://h/d?user=u"),
+        (
+            "postgresql://h/d?password=p&sslmode=require",
+            "postgresql://h/d?sslmode=require",
+        ),
+        ("postgresql://h/d?sslpassword=p&password=q&x=y", "postgresql://h/d?x=y"),
+        ("postgresql:///d?host=/run/pg", "postgresql:///d?host=/run/pg"),
+    ],
+)
+def test_no_password_of_the_store_is_shown(url: str, text: str) -> None:
+    config = loaded(SHARED.replace("postgresql://db/oi", url))
+
+    assert config.store.shown == text
+    assert f'url = "{text}"\n' in show(config)
+
+
+def test_the_password_of_the_store_comes_from_the_environment() -> None:
+    text = f'{SHARED}password_env = "PW"'
+
+    assert loaded(text, PW="secret").environment == {"PW": "secret"}
+    assert 'password_env = "PW"  # set\n' in show(loaded(text, PW="secret"))
+    assert "secret" not in show(loaded(text, PW="secret"))
+    problem = (
+        "store.password_env: the environment variable PW is not set; it should have "
+        "the password of the database"
+    )
+    assert unset_variables(loaded(text)) == [problem]
+
+
 def test_without_auth_there_is_no_list_of_keys() -> None:
     assert load(environ={}).accepted_keys is None
 
@@ -826,11 +864,49 @@ REFUSED = {
         ),
     ),
     "store that is not there": (
+        '[store]\nurl = "mysql://oi:secret@db/oi"',
+        (
+            'store.url: "mysql://oi@db/oi" is not a store that this version has; '
+            'write "sqlite:///openinteractions.db" or "postgresql://user@host/database"'
+        ),
+    ),
+    "PostgreSQL that is no URL": (
+        '[store]\nurl = "postgresql://oi:secret@[db/oi"',
+        (
+            'store.url: "postgresql://oi@[db/oi" is not a URL; '
+            'write it as "postgresql://user@host/name"'
+        ),
+    ),
+    "PostgreSQL without a place for bytes": (
         '[store]\nurl = "postgresql://db/oi"',
         (
-            'store.url: "postgresql://db/oi" is not a store that this version has; '
-            'write "sqlite:///openinteractions.db"'
+            "objects.url: missing; there is no directory beside PostgreSQL: give a "
+            'bucket, "s3://bucket/prefix", or a directory that all servers share, '
+            '"file:///srv/openinteractions/objects"'
         ),
+    ),
+    "two passwords": (
+        SHARED.replace("db/", "oi:secret@db/") + 'password_env = "PW"',
+        "store.password_env: is of no use beside the password in the url",
+    ),
+    "password where its variable belongs": (
+        f'{SHARED}password_env = "s3cret!"',
+        (
+            "store.password_env: not the name of an environment variable; "
+            "the key itself belongs into the environment"
+        ),
+    ),
+    "too few connections": (
+        f"{SHARED}connections = 2",
+        "store.connections: 2 is out of range; it should be between 3 and 1000",
+    ),
+    "password of a file": (
+        '[store]\npassword_env = "PW"',
+        "store.password_env: is for PostgreSQL; leave it out",
+    ),
+    "connections to a file": (
+        "[store]\nconnections = 5",
+        "store.connections: is for PostgreSQL; leave it out",
     ),
     "file that lives for no time": (
         "[files]\nttl_hours = 0",
@@ -944,7 +1020,7 @@ REFUSED = {
         '[store]\nurl = "sqlite:///"',
         (
             'store.url: "sqlite:///" is not a store that this version has; '
-            'write "sqlite:///openinteractions.db"'
+            'write "sqlite:///openinteractions.db" or "postgresql://user@host/database"'
         ),
     ),
     "no URL": (

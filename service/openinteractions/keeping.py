@@ -18,7 +18,7 @@ from openinteractions.engine.ports import Clock
 from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.storage.migrate import UnusableStoreError
 from openinteractions.storage.objects.opening import open_objects
-from openinteractions.storage.sqlite import SqliteStore
+from openinteractions.storage.opening import open_store
 
 HOUR_SECONDS = 3600.0
 
@@ -39,7 +39,7 @@ async def open_stores(config: Config, stack: AsyncExitStack, clock: Clock) -> St
         ConfigError: the objects cannot be used.
         UnusableStoreError: the store cannot be used.
     """
-    store = await SqliteStore.open(config.store.path)
+    store = await open_store(config)
     stack.push_async_callback(store.close)
     try:
         objects = await open_objects(config)

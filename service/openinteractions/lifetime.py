@@ -31,7 +31,7 @@ def start_line(config: Config, http: Address, grpc: Address) -> str:
     workers = config.server.workers
     return (
         f"openinteractions: HTTP on http://{http}, gRPC on {grpc}, "
-        f"store {config.store.url}; {config.models_source}"
+        f"store {config.store.shown}; {config.models_source}"
         f"{f'; {workers} workers' if workers > 1 else ''}"
     )
 

@@ -6,6 +6,7 @@ Nothing here decides anything about interactions.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from openinteractions import lifetime, running
 from openinteractions.config import Config, ConfigError
 from openinteractions.faces import Faces
 from openinteractions.rpc.loop import EventLoop
-from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
+from openinteractions.storage.opening import migrate_store
 from openinteractions.workers.borrowing import BorrowedServer
 from openinteractions.workers.member import Member, OrphanError
 
@@ -54,11 +55,11 @@ def migrate(config: Config) -> int:
         ConfigError: the store cannot be used.
     """
     try:
-        names = prepare(config.store.path)
+        names = asyncio.run(migrate_store(config))
     except UnusableStoreError as error:
         raise ConfigError(f"store.url: {error}") from None
     done = f"applied {', '.join(names)}" if names else "nothing to do"
-    print(f"openinteractions: {config.store.url}: {done}")
+    print(f"openinteractions: {config.store.shown}: {done}")
     return 0
 
 

@@ -20,9 +20,9 @@ from openinteractions.config.settings import (
     Endpoint,
     Model,
     Server,
-    Store,
 )
 from openinteractions.config.show import show
+from openinteractions.config.store import Store
 
 __all__ = [
     "Address",

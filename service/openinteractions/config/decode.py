@@ -27,8 +27,8 @@ from openinteractions.config.settings import (
     Endpoint,
     Model,
     Server,
-    Store,
 )
+from openinteractions.config.store import Store
 from openinteractions.config.table import Table
 
 AnyTable = TypeVar("AnyTable", bound=Table)

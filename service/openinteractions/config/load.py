@@ -26,8 +26,8 @@ from openinteractions.config.settings import (
     Endpoint,
     Model,
     Server,
-    Store,
 )
+from openinteractions.config.store import Store
 from openinteractions.config.values import Broken
 
 DEFAULT_FILE = Path("openinteractions.toml")
@@ -153,6 +153,8 @@ def _variables(
     names = {endpoint.api_key_env for endpoint in endpoints.values()}
     if tables.auth is not None:
         names.add(tables.auth.keys_env)
+    if tables.store is not None:
+        names.add(tables.store.password_env)
     if tables.events is not None:
         names.add(tables.events.password_env)
         names.add(tables.events.token_env)

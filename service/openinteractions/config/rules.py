@@ -25,6 +25,7 @@ from openinteractions.config.settings import (
     Server,
     network,
 )
+from openinteractions.config.store_rules import check_store, unset_store_variables
 from openinteractions.config.values import (
     Broken,
     check_positive,
@@ -65,7 +66,7 @@ def check(config: Config) -> None:
     """
     _server(config.server)
     _auth(config)
-    _store(config.store.url)
+    check_store(config.store, config.objects)
     check_events(config.events)
     _files(config.files)
     _objects(config.objects, config.files)
@@ -96,6 +97,7 @@ def unset_variables(config: Config) -> list[str]:
             f"auth.keys_env: the environment variable {config.auth.keys_env} is not "
             "set; it should have the accepted keys, separated by commas"
         )
+    problems += unset_store_variables(config.store, config.environment)
     problems += unset_event_variables(config.events, config.environment)
     problems += [
         f"objects.{name}: the environment variable {variable} is not set; it should "
@@ -152,15 +154,6 @@ def _auth(config: Config) -> None:
                 f'"{address}" can be reached from other machines and there is no '
                 "[auth]; add [auth] with keys_env, or listen on 127.0.0.1",
             )
-
-
-def _store(url: str) -> None:
-    if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
-        raise Broken(
-            "store.url",
-            f'"{url}" is not a store that this version has; '
-            'write "sqlite:///openinteractions.db"',
-        )
 
 
 def _files(files: Files) -> None:

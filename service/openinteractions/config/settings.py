@@ -7,7 +7,6 @@ know is an error. Nothing here reads a file or the environment: `load` does.
 from __future__ import annotations
 
 import ipaddress
-from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
+from openinteractions.config.store import Store
 from openinteractions.config.table import Table
 
 
@@ -101,19 +101,6 @@ class Auth(Table, frozen=True):
 
     keys_env: str
     """Environment variable with the accepted keys, separated by commas."""
-
-
-class Store(Table, frozen=True):
-    """`[store]`: where interactions are kept."""
-
-    url: str = "sqlite:///openinteractions.db"
-    """`sqlite:///` and a path, relative to the working directory, or absolute when
-    it begins with one more slash."""
-
-    @property
-    def path(self) -> Path:
-        """The database file of a `sqlite:///` URL."""
-        return Path(self.url.removeprefix("sqlite:///"))
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -31,7 +31,7 @@ def show(config: Config) -> str:
         lines += ["", "# no [auth]: any key is accepted, on this machine only"]
     else:
         lines += _table("auth", config.auth, config)
-    lines += _table("store", config.store, config)
+    lines += _store(config)
     lines += _events(config)
     lines += _table("files", config.files, config)
     lines += _objects(config)
@@ -45,9 +45,17 @@ def show(config: Config) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _store(config: Config) -> Iterator[str]:
+    """The lines of `[store]`, without the password of its URL."""
+    shown = msgspec.structs.replace(config.store, url=config.store.shown)
+    return _table("store", shown, config)
+
+
 def _events(config: Config) -> Iterator[str]:
     """The lines of `[events]`, with the folder where there is no NATS."""
-    if config.events.url is None:
+    if config.events.url is None and config.store.is_shared:
+        yield from ["", "[events]", "# of this process only"]
+    elif config.events.url is None:
         yield from ["", "[events]", f"# in {config.events.signals(config.store.path)}"]
     else:
         yield from _table("events", config.events, config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 
@@ -10,8 +11,8 @@ import uvloop
 
 from openinteractions import lifetime
 from openinteractions.config import Address, Config, ConfigError
-from openinteractions.storage.database import prepare
 from openinteractions.storage.migrate import UnusableStoreError
+from openinteractions.storage.opening import prepare_store
 from openinteractions.workers import ports
 from openinteractions.workers.parent import LostWorkersError, Parent
 
@@ -28,7 +29,7 @@ def run(config: Config) -> int:
     """
     lifetime.log_to_stderr("parent")
     try:
-        prepare(config.store.path)
+        asyncio.run(prepare_store(config))
     except UnusableStoreError as error:
         raise ConfigError(f"store.url: {error}") from None
     with contextlib.ExitStack() as stack:

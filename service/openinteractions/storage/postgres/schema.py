@@ -7,10 +7,9 @@ Servers only look: what many use is changed when a person says so.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import asyncpg
 
+from openinteractions.config.store import without_password
 from openinteractions.storage.migrate import (
     Migration,
     UnusableStoreError,
@@ -49,14 +48,6 @@ NOTE = f"INSERT INTO {NOTES} (number, name) VALUES ($1, $2)"  # noqa: S608
 
 OURS = ("interactions", "files", "uploads")
 """Tables that nobody else may have made."""
-
-
-def shown(url: str) -> str:
-    """Return a URL without its password."""
-    parts = urlsplit(url)
-    user, at, place = parts.netloc.rpartition("@")
-    user = user.partition(":")[0]
-    return parts._replace(netloc=f"{user}{at}{place}", query="").geturl()
 
 
 async def check(server: Server) -> None:
@@ -141,7 +132,13 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
 
 
 def _unusable(server: Server, error: BaseException | str) -> UnusableStoreError:
-    reason = str(error) or type(error).__name__
-    return UnusableStoreError(
-        f"the database {shown(server.url)} cannot be used: {' '.join(reason.split())}"
-    )
+    place = without_password(server.url)
+    return UnusableStoreError(f"the database {place} cannot be used: {_reason(error)}")
+
+
+def _reason(error: BaseException | str) -> str:
+    if isinstance(error, TimeoutError):
+        return "it does not answer"
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    return " ".join(str(error).split()) or type(error).__name__

@@ -15,6 +15,8 @@ ANSWER_SECONDS = 15.0
 """How long a statement may take until the connection is given up; the server gives
 the statement up before that, and says so."""
 
+CONNECTIONS = 10
+
 PATIENCE_SECONDS = 5.0
 """How long a server that went away is waited for."""
 
@@ -44,7 +46,7 @@ class Server:
     PostgreSQL's own tools look: `PGHOST` and its like, `~/.pgpass`."""
     password: str | None = None
     """Instead of the one in the URL."""
-    connections: int = 10
+    connections: int = CONNECTIONS
     """The most connections at a time."""
     patience_seconds: float = PATIENCE_SECONDS
 
