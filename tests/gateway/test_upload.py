@@ -406,6 +406,25 @@ async def test_a_file_behind_its_description_is_an_upload() -> None:
         )
 
 
+ASKING = [(MULTIPART, RELATED), ({}, b"abcdef")]
+
+
+@pytest.mark.parametrize(("headers", "body"), ASKING)
+async def test_a_client_that_asks_first_is_told_to_go_on(
+    headers: dict[str, str], body: bytes
+) -> None:
+    head = ["POST /upload/v1/files HTTP/1.1", "Host: x", "Expect: 100-continue"]
+    head += [f"{name}: {value}" for name, value in headers.items()]
+    head += [f"Content-Length: {len(body)}", "", ""]
+    async with files() as (service, gateway), asyncio.timeout(WAIT_SECONDS):
+        reader, writer = await gateway.raw("\r\n".join(head).encode())
+        assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"
+        assert await reader.readline() == b"\r\n"
+        writer.write(body)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        assert service.data == b"abcdef"
+
+
 QUOTED = b"a/b\r\nContent-Transfer-Encoding: quoted-printable"
 DAMAGED = [
     (MULTIPART | {"Content-Type": "text/plain"}, RELATED, "multipart/related"),

@@ -43,7 +43,7 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     announced = request.content_length
     if announced is not None and announced > limit:
         raise _too_large(limit)
-    await _invite(request)
+    await invite(request)
     try:
         chunks = await _chunks(request, inflater, limit)
     except (web.RequestPayloadError, HttpProcessingError, zlib.error):
@@ -60,7 +60,7 @@ async def pieces(request: web.BaseRequest) -> AsyncIterator[bytes]:
         RefusedError: it is damaged, or has an encoding that is not supported.
     """
     inflater = _inflater(request)
-    await _invite(request)
+    await invite(request)
     try:
         while chunk := await request.content.readany():
             if inflater is None:
@@ -75,7 +75,7 @@ async def pieces(request: web.BaseRequest) -> AsyncIterator[bytes]:
         raise _refused("The request body cannot be decoded.") from None
 
 
-async def _invite(request: web.BaseRequest) -> None:
+async def invite(request: web.BaseRequest) -> None:
     """Tell a client to send the body, if it waits to be told."""
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

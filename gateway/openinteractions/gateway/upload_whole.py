@@ -14,7 +14,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from openinteractions.gateway.binding import refused
-from openinteractions.gateway.body import pieces
+from openinteractions.gateway.body import invite, pieces
 from openinteractions.gateway.errors import Reason, RefusedError
 from openinteractions.gateway.exchange import Exchange
 from openinteractions.gateway.upload_answers import UploadAnswers
@@ -77,6 +77,7 @@ class WholeUploads:
     async def _multipart(self, exchange: Exchange) -> web.Response:
         if not exchange.request.content_type.startswith("multipart/"):
             raise refused("Content-Type should be multipart/related, with a boundary.")
+        await invite(exchange.request)
         try:
             reader = await exchange.request.multipart()
             request = self._describe(await _description(await _part(reader)))
