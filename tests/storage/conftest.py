@@ -1,7 +1,6 @@
 """What several suites of stores share."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -25,16 +24,6 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     """A server with a bucket, for the tests of one process."""
     with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server, for the tests of all processes."""
-    place = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        place = place.parent
-    with servers.shared(place) as url:
-        yield url
 
 
 @pytest.fixture(scope="session")

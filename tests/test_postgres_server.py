@@ -1,0 +1,188 @@
+"""The whole server as processes that share a PostgreSQL database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openinteractions.storage.migrate import migrations
+from tests.postgres import PASSWORD, Postgres, create, own
+from tests.test_server import SCRIPTED, SOURCE_ROOTS, WAIT_SECONDS, serving, start
+
+NAMES = ", ".join(step.name for step in migrations("postgres"))
+
+
+@pytest.fixture
+def url(postgres: str) -> str:
+    """The URL of a new database."""
+    return asyncio.run(create(postgres))
+
+
+@pytest.fixture
+def alone() -> Iterator[Postgres]:
+    """A server to stop."""
+    with own() as server:
+        yield server
+
+
+def configuration(url: str) -> str:
+    store = f'url = "{url}"\n[objects]\nurl = "file:objects"'
+    return SCRIPTED.replace('url = "sqlite:///store.db"', store)
+
+
+def command(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "openinteractions", name],
+        cwd=folder,
+        env={"PYTHONPATH": SOURCE_ROOTS},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+    )
+
+
+def migrated(folder: Path, url: str) -> str:
+    """Prepare a database; return the configuration."""
+    text = configuration(url)
+    (folder / "openinteractions.toml").write_text(text)
+    assert command(folder, "migrate").returncode == 0
+    return text
+
+
+def test_a_database_is_made_by_its_command_and_not_by_serving(
+    tmp_path: Path, url: str
+) -> None:
+    (tmp_path / "openinteractions.toml").write_text(configuration(url))
+    bare = url.replace(f":{PASSWORD}", "")
+    process = start(tmp_path)
+    assert process.wait(WAIT_SECONDS) == 2
+    process.communicate()
+    assert (tmp_path / "log").read_text() == (
+        f"openinteractions: store.url: the database {bare} cannot be used: "
+        "it is empty; run `openinteractions migrate`\n"
+    )
+
+    said = [command(tmp_path, "migrate") for _ in range(2)]
+    assert [one.stderr for one in said] == ["", ""]
+    assert [one.stdout for one in said] == [
+        f"openinteractions: {bare}: applied {NAMES}\n",
+        f"openinteractions: {bare}: nothing to do\n",
+    ]
+    checked = command(tmp_path, "check")
+    assert f'url = "{bare}"\n' in checked.stdout
+    assert PASSWORD not in checked.stdout + checked.stderr
+
+
+def test_what_one_server_stores_another_has(tmp_path: Path, url: str) -> None:
+    text = migrated(tmp_path, url)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "objects").symlink_to(tmp_path / "objects")
+    with serving(tmp_path, text) as here, serving(other, text) as there:
+        assert f"store {url.replace(f':{PASSWORD}', '')};" in here.line
+        assert PASSWORD not in here.line
+        _, first = here.call("POST", "/v1/interactions", {"model": "m", "input": "one"})
+        body = {"model": "m", "input": "two", "previous_interaction_id": first["id"]}
+        events = streamed(there.http, body)
+        second = events[0]["interaction"]["id"]
+        _, fetched = here.call("GET", f"/v1/interactions/{second}")
+        assert fetched["status"] == "completed"
+        assert fetched["steps"][-1]["content"] == [{"type": "text", "text": "two"}]
+        _, page = there.call("GET", "/v1/interactions")
+        assert [one["id"] for one in page["interactions"]] == [second, first["id"]]
+        again = resumed(here.http, second)
+        assert [one["event_type"] for one in again][-1] == "interaction.completed"
+        assert there.call("DELETE", f"/v1/interactions/{first['id']}")[0] == 200
+        assert here.call("GET", f"/v1/interactions/{first['id']}")[0] == 404
+        assert here.end(signal.SIGKILL) == -signal.SIGKILL
+        assert there.end(signal.SIGTERM) == 0
+    with serving(tmp_path, text) as here:
+        assert here.call("GET", f"/v1/interactions/{second}") == (200, fetched)
+    assert "Traceback" not in (other / "log").read_text()
+
+
+def streamed(http: str, body: dict[str, object]) -> list[dict[str, Any]]:
+    request = urllib.request.Request(
+        f"{http}/v1/interactions", json.dumps(body | {"stream": True}).encode()
+    )
+    with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as stream:
+        return parsed(stream.read())
+
+
+def resumed(http: str, identifier: str) -> list[dict[str, Any]]:
+    url = f"{http}/v1/interactions/{identifier}?stream=true"
+    with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as stream:
+        return parsed(stream.read())
+
+
+def parsed(stream: bytes) -> list[dict[str, Any]]:
+    return [
+        json.loads(line[5:])
+        for line in stream.splitlines()
+        if line.startswith(b"data: {")
+    ]
+
+
+def test_media_and_files_lie_beside_the_database(tmp_path: Path, url: str) -> None:
+    text = migrated(tmp_path, url)
+    with serving(tmp_path, text) as server:
+        request = urllib.request.Request(
+            f"{server.http}/upload/v1beta/files",
+            b"a letter",
+            {
+                "X-Goog-Upload-Protocol": "raw",
+                "Content-Type": "text/plain",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
+            file = json.load(answer)["file"]
+        assert server.call("GET", f"/v1beta/{file['name']}")[1] == file
+        with urllib.request.urlopen(
+            f"{server.http}/v1beta/{file['name']}:download?alt=media",
+            timeout=WAIT_SECONDS,
+        ) as answer:
+            assert answer.read() == b"a letter"
+        assert server.call("DELETE", f"/v1beta/{file['name']}")[0] == 200
+        assert server.call("GET", f"/v1beta/{file['name']}")[0] == 404
+
+
+def test_requests_fail_while_the_database_is_away_and_then_go_on(
+    tmp_path: Path, alone: Postgres
+) -> None:
+    text = migrated(tmp_path, alone.url())
+    body = {"model": "m", "input": "hello"}
+    with serving(tmp_path, text) as server:
+        _, created = server.call("POST", "/v1/interactions", body)
+        alone.stop(signal.SIGQUIT)
+        for method, path, sent in (
+            ("POST", "/v1/interactions", body),
+            ("GET", f"/v1/interactions/{created['id']}", None),
+        ):
+            request = urllib.request.Request(
+                server.http + path,
+                json.dumps(sent).encode() if sent else None,
+                method=method,
+            )
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(request, timeout=WAIT_SECONDS)
+            with caught.value as answer:
+                assert answer.code == 503
+                assert answer.headers["Retry-After"] == "1"
+        assert server.call("GET", "/healthz")[0] == 200
+        alone.start()
+        status, fetched = server.call("GET", f"/v1/interactions/{created['id']}")
+        assert (status, fetched["status"]) == (200, "completed")
+        assert server.call("POST", "/v1/interactions", body)[0] == 200
+        assert server.end(signal.SIGTERM) == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()
