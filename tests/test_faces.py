@@ -228,7 +228,7 @@ async def test_media_that_cannot_be_had_fail_alike(faces: Faces) -> None:
     failure = await faces.rpc_failure("CreateInteraction", request)
 
     assert status == 400
-    assert failed["error"]["message"].startswith("input.uri: 'gs://bucket/cat.png'")
+    assert failed["error"]["message"].startswith("input.uri: it is no http")
     assert failure.info.reason == "ERROR_REASON_INVALID_REQUEST"
 
 
