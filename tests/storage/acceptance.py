@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 
 from openinteractions.core import lifecycle
 from openinteractions.core.errors import InternalError
-from openinteractions.engine.store_ports import InteractionStore
+from openinteractions.engine.store_ports import InteractionStore, Lease, Remote
+from openinteractions.v1.interaction_pb2 import Interaction
 from tests.storage.claim_acceptance import Claims
 from tests.storage.records import Status, chain, page, record, turns
 
@@ -89,6 +91,35 @@ class Acceptance(Claims):
         await store.add(record("odd", owner=odd, says=odd), [])
 
         assert await store.get("odd", odd) == record("odd", owner=odd, says=odd)
+
+    @pytest.mark.parametrize("remote", [None, Remote("elsewhere", "x", whole=True)])
+    async def test_what_a_request_says_at_length_is_kept(
+        self, store: InteractionStore, remote: Remote | None
+    ) -> None:
+        begun = dataclasses.replace(record("a", status=RUNNING), remote=remote)
+        for message in (begun.request, begun.interaction):
+            message.system_instruction = "Be brief. " * 100
+            message.tools.add().function.name = "f"
+            message.tools.add().function.name = "g"
+            message.response_format.SetInParent()
+            message.generation_config.temperature = 0.5
+        await store.add(begun, [], lease=Lease("gone", 0))
+        assert await store.get("a", "ann") == begun
+
+        (claimed,) = await store.claim(Lease("p", 60), 1)
+        assert claimed.record == begun
+        ended = dataclasses.replace(begun, interaction=Interaction())
+        ended.interaction.CopyFrom(begun.interaction)
+        ended.interaction.status = COMPLETED
+        assert await store.update(ended, claimed.epoch) is True
+        assert await store.update(ended, claimed.epoch) is True
+        assert await store.get("a", "ann") == ended
+        (turn,) = await store.conversation("a", "ann")
+        assert turn.request.input == ended.request.input
+        assert turn.interaction.steps == ended.interaction.steps
+        assert turn.interaction.status == COMPLETED
+        # What another server made may be written again.
+        assert remote is None or turn == ended
 
     async def test_large_interactions_are_kept(self, store: InteractionStore) -> None:
         large = record("a", says="x" * 3_000_000)

@@ -134,6 +134,20 @@ async def test_a_list_loads_no_long_interaction(
     assert await page(opened) == ["a"]
 
 
+async def test_a_conversation_loads_no_long_tools(
+    opened: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = record("a")
+    for message in (long.request, long.interaction):
+        message.tools.add().function.description = "x" * (2 * reader.HASTY_BYTES)
+    await opened.add(long, [])
+    monkeypatch.setattr(opened._reader, "_read_patiently", None)
+
+    (turn,) = await opened.conversation("a", "ann")
+    assert turn.interaction.steps == long.interaction.steps
+    assert not turn.request.tools
+
+
 async def test_the_files_are_for_their_user_alone(
     path: Path, opened: SqliteStore
 ) -> None:

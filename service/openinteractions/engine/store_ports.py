@@ -250,7 +250,8 @@ class InteractionStore(Protocol):
 
         Deleted ones are left out, those before them are not. Empty when `id` itself
         is not there or another owner's. One query. `media` is as in `get`; media that
-        no model is shown may be left out.
+        no model is shown may be left out, and so may the system instruction, the tools
+        and the response format of what was made here: such a record is for reading.
 
         Raises:
             RequestError: the media are lost, or more than a model is sent; the field

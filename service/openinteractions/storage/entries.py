@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import NamedTuple, TypeVar
 
-from openinteractions.engine.store_ports import Remote
-from openinteractions.v1 import error_pb2, interaction_pb2
+from openinteractions.engine.store_ports import Record, Remote
+from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+
+Request = interaction_service_pb2.CreateInteractionRequest
+Interaction = interaction_pb2.Interaction
+
+_Long = TypeVar("_Long", Request, Interaction)
 
 FULL = "Too many interactions wait already."
 """What `QueueFullError` says."""
+
+ASIDE = ("system_instruction", "tools", "response_format")
+"""Members that say nothing to who continues an interaction."""
+
+SHORT = 256
+"""How long a system instruction may be that is kept with the other members."""
 
 LONG = ("steps", "input", "system_instruction", "tools", "response_format")
 """Members that an entry of the list does not have."""
@@ -28,14 +40,49 @@ def head(interaction: interaction_pb2.Interaction) -> interaction_pb2.Interactio
     return entry
 
 
-def fail(
-    interaction: interaction_pb2.Interaction, now: float, error: error_pb2.Error
-) -> None:
-    """End an interaction, in place, as one that its process has left."""
-    interaction.status = interaction_pb2.InteractionStatus.INTERACTION_STATUS_FAILED
-    interaction.errors.append(error)
-    interaction.updated.Clear()
-    interaction.updated.FromSeconds(int(now))
+class Parts(NamedTuple):
+    """The messages of a record, serialized.
+
+    What is aside is appended to the others to have the whole messages.
+    """
+
+    request: bytes
+    interaction: bytes
+    request_aside: bytes | None
+    interaction_aside: bytes | None
+
+
+def parts(record: Record) -> Parts:
+    """Take the messages of a record apart.
+
+    A record of what another server made stays whole: what is read of it as part of a
+    conversation may be written again.
+    """
+    request, interaction = record.request, record.interaction
+    if record.remote is not None or not (
+        request.tools
+        or len(request.system_instruction) > SHORT
+        or request.HasField("response_format")
+    ):
+        whole, made = request.SerializeToString(), interaction.SerializeToString()
+        return Parts(whole, made, None, None)
+    asked, asked_aside = _parted(request)
+    made, made_aside = _parted(interaction)
+    return Parts(asked, made, asked_aside, made_aside)
+
+
+def _parted(message: _Long) -> tuple[bytes, bytes]:
+    """Return a message without and with only what is set aside, serialized."""
+    lean, aside = type(message)(), type(message)()
+    lean.CopyFrom(message)
+    for name in ASIDE:
+        lean.ClearField(name)
+    aside.tools.extend(message.tools)
+    if message.HasField("system_instruction"):
+        aside.system_instruction = message.system_instruction
+    if message.HasField("response_format"):
+        aside.response_format.CopyFrom(message.response_format)
+    return lean.SerializeToString(), aside.SerializeToString()
 
 
 def begun(now: float) -> bytes:

@@ -13,9 +13,13 @@ from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 def record_of(row: Row) -> Record:
     """Return a record.
 
-    The row has `owner, request, interaction, remote, attached`.
+    The row has `owner, request, interaction, remote, attached`, and for a whole record
+    `request_aside, interaction_aside` as well.
     """
-    owner, request, interaction, remote, attached = row
+    owner, request, interaction, remote, attached, *aside = row
+    if aside and aside[0] is not None:
+        # What is appended to a serialized message is merged into it.
+        request, interaction = request + aside[0], interaction + aside[1]
     return Record(
         owner,
         interaction_service_pb2.CreateInteractionRequest.FromString(request),

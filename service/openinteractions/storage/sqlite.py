@@ -20,7 +20,7 @@ from openinteractions.core.errors import InternalError
 from openinteractions.engine.signal_ports import Signals
 from openinteractions.engine.store_ports import Aged, Lease, Place, Record
 from openinteractions.storage.database import LOCK_TIMEOUT_SECONDS, prepare
-from openinteractions.storage.entries import head, packed
+from openinteractions.storage.entries import head, packed, parts
 from openinteractions.storage.events.sqlite import SqliteLog
 from openinteractions.storage.reader import Reader
 from openinteractions.storage.rows import record_of
@@ -32,17 +32,18 @@ from openinteractions.v1 import interaction_pb2
 INSERT = """
 INSERT INTO interactions (
     id, owner, context_parent,
-    status, created, updated, request, interaction, head, remote, attached
+    status, created, updated, head, remote, attached,
+    request, interaction, request_aside, interaction_aside
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 
 # What waits is claimed by nobody.
 UPDATE = """
 UPDATE interactions
-SET status = ?, updated = ?, request = ?, interaction = ?, head = ?, remote = ?,
-    attached = ?
+SET status = ?, updated = ?, head = ?, remote = ?, attached = ?,
+    request = ?, interaction = ?, request_aside = ?, interaction_aside = ?
 WHERE id = ? AND owner = ? AND EXISTS (
     SELECT 1 FROM runs
     WHERE runs.key = interactions.key AND epoch = ? AND turn IS NULL
@@ -56,7 +57,7 @@ FORGET_LOSSES = "UPDATE runs SET losses = 0 WHERE key = ? AND losses > 0"
 
 IS_SO = """
 SELECT 1 FROM interactions
-WHERE id = ? AND owner = ? AND interaction = ?
+WHERE id = ? AND owner = ? AND interaction = ? AND interaction_aside IS ?
     AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.key = interactions.key)
 """
 
@@ -67,7 +68,8 @@ RELINK = "UPDATE interactions SET context_parent = ? WHERE context_parent = ?"
 DELETE = "DELETE FROM interactions WHERE key = ?"
 
 GET = """
-SELECT owner, request, interaction, remote, attached FROM interactions
+SELECT owner, request, interaction, remote, attached, request_aside, interaction_aside
+FROM interactions
 WHERE id = ? AND owner = ?
 """
 
@@ -146,11 +148,10 @@ class SqliteStore(SqliteRuns):
             interaction.status,
             interaction.created.seconds,
             interaction.updated.seconds,
-            record.request.SerializeToString(),
-            interaction.SerializeToString(),
             head(interaction).SerializeToString(),
             record.remote and packed(record.remote),
             json.dumps(record.attached) if record.attached else None,
+            *parts(record),
         )
 
         def insert(connection: sqlite3.Connection) -> int:
@@ -170,15 +171,14 @@ class SqliteStore(SqliteRuns):
         """Replace an interaction that runs; see `InteractionStore.update`."""
         interaction = record.interaction
         ended = lifecycle.has_ended(interaction.status)
-        whole = interaction.SerializeToString()
+        messages = parts(record)
         row = (
             interaction.status,
             interaction.updated.seconds,
-            record.request.SerializeToString(),
-            whole,
             head(interaction).SerializeToString(),
             record.remote and packed(record.remote),
             json.dumps(record.attached) if record.attached else None,
+            *messages,
             interaction.id,
             record.owner,
             epoch,
@@ -189,7 +189,8 @@ class SqliteStore(SqliteRuns):
             if changed is not None:
                 connection.execute(END_RUN if ended else FORGET_LOSSES, changed)
                 return True
-            same = (interaction.id, record.owner, whole)
+            _, made, _, aside = messages
+            same = (interaction.id, record.owner, made, aside)
             return ended and connection.execute(IS_SO, same).fetchone() is not None
 
         return await self._writer.write(update)

@@ -94,7 +94,8 @@ WHERE key = ? AND status = ?
 """
 
 CLAIMED = """
-SELECT owner, request, interaction, remote, attached, epoch, wishes, losses
+SELECT owner, request, interaction, remote, attached, request_aside, interaction_aside,
+    epoch, wishes, losses
 FROM runs JOIN interactions USING (key) WHERE key = ?
 """
 
