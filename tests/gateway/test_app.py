@@ -306,6 +306,17 @@ async def test_the_loop_goes_on_while_a_large_body_is_read(
     assert [thread is not threading.main_thread() for thread in threads] == [aside]
 
 
+async def test_a_body_that_stops_coming_is_refused(
+    gateway: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openinteractions.gateway.body.IDLE_SECONDS", 0.01)
+    head = b"POST /v1/interactions HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
+    async with asyncio.timeout(WAIT_SECONDS):
+        reader, _ = await gateway.raw(head + b'{"model"')
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+        assert b"has stopped coming" in await reader.readuntil(b"}}")
+
+
 async def pieces() -> AsyncIterator[bytes]:
     for piece in (b'{"model":', b'"m","inp', b'ut":"Hi"}'):
         yield piece

@@ -173,11 +173,11 @@ class Gateway:
         body = b""
         if request.body_exists:
             body = await read_body(request, self._max_body_bytes)
-        parts = route, variables, parameters, body
+        bind = self._binder.bind
         if len(body) < _LARGE_BODY:
-            return self._binder.bind(*parts)
+            return bind(route, variables, parameters, body)
         async with self._reading:
-            return await asyncio.to_thread(self._binder.bind, *parts)
+            return await asyncio.to_thread(bind, route, variables, parameters, body)
 
     def _live(self, exchange: Exchange) -> web.Response:
         return exchange.json(b'{"status":"live"}')

@@ -11,7 +11,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from openinteractions.gateway.errors import Reason, RefusedError, unknown_word
@@ -21,6 +21,9 @@ ENCODINGS = ("gzip", "deflate")
 
 PIECE_BYTES = 256 * 1024
 """How much is inflated at once."""
+
+IDLE_SECONDS = 120.0
+"""How long nothing of a body may come."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW = -zlib.MAX_WBITS
@@ -37,7 +40,8 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
 
     Raises:
         RefusedError: it has more than `limit` bytes, as sent or decompressed
-            (too_large), is damaged, or has an encoding that is not supported.
+            (too_large), is damaged, stops coming, or has an encoding that is not
+            supported.
     """
     inflater = _inflater(request)
     announced = request.content_length
@@ -82,12 +86,23 @@ async def invite(request: web.BaseRequest) -> None:
         request.writer.output_size = 0  # the response has not begun
 
 
+async def _next(content: StreamReader) -> bytes:
+    """Return what has come of a body, waiting for something; empty at the end."""
+    try:
+        async with asyncio.timeout(IDLE_SECONDS):
+            return await content.readany()
+    except TimeoutError:
+        raise _refused("The request body has stopped coming.") from None
+
+
 async def _chunks(
     request: web.BaseRequest, inflater: Inflater | None, limit: int
 ) -> list[bytes]:
     chunks = []
     sent = inflated = 0
-    while chunk := await request.content.readany():
+    content = request.content
+    # Nearly always all of it has come.
+    while chunk := await (content.readany() if content.is_eof() else _next(content)):
         sent += len(chunk)
         if sent > limit:
             raise _too_large(limit)

@@ -66,6 +66,8 @@ class UnaryCaller:
         ):
             return await self._answer_early(exchange, call)
         message = await self._call(exchange, call)
+        if message.ByteSize() < _LARGE_MESSAGE:  # as `_body` says, without the detour
+            return exchange.json(self._write(call.method, message, exchange.revision))
         return exchange.json(await self._body(call.method, message, exchange.revision))
 
     async def _call(self, exchange: Exchange, call: Call) -> Message:
