@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from openinteractions.engine.store_ports import Record, Remote
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
@@ -40,16 +40,9 @@ def head(interaction: interaction_pb2.Interaction) -> interaction_pb2.Interactio
     return entry
 
 
-class Parts(NamedTuple):
-    """The messages of a record, serialized.
-
-    What is aside is appended to the others to have the whole messages.
-    """
-
-    request: bytes
-    interaction: bytes
-    request_aside: bytes | None
-    interaction_aside: bytes | None
+Parts = tuple[bytes, bytes, bytes | None, bytes | None]
+"""The messages of a record, serialized: the request, the interaction, and what of
+both is aside. Appended to the others, it makes them whole."""
 
 
 def parts(record: Record) -> Parts:
@@ -64,11 +57,10 @@ def parts(record: Record) -> Parts:
         or len(request.system_instruction) > SHORT
         or request.HasField("response_format")
     ):
-        whole, made = request.SerializeToString(), interaction.SerializeToString()
-        return Parts(whole, made, None, None)
+        return request.SerializeToString(), interaction.SerializeToString(), None, None
     asked, asked_aside = _parted(request)
     made, made_aside = _parted(interaction)
-    return Parts(asked, made, asked_aside, made_aside)
+    return asked, made, asked_aside, made_aside
 
 
 def _parted(message: _Long) -> tuple[bytes, bytes]:
