@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -199,20 +199,29 @@ async def test_closing_a_stream_cancels_the_call() -> None:
         await servicer.left.wait()
 
 
-# An event has two bytes around its id, which has one to three digits.
-@pytest.mark.parametrize(("limit", "most"), [("_AHEAD", 8), ("_AHEAD_BYTES", 24)])
-async def test_little_is_read_ahead_of_a_slow_reader(
-    limit: str, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(f"openinteractions.gateway.channel.{limit}", most)
-    async with dialled() as (_, upstream), asyncio.timeout(WAIT_SECONDS):
-        request = StreamInteractionRequest(id="a")
-        sizes = []
-        async for batch in upstream.stream("StreamInteraction", request, {}, {}):
-            sizes.append(len(batch))
-            for _ in range(500):  # turns of the loop in which more could be read
-                await asyncio.sleep(0)
+async def read_slowly(upstream: ChannelUpstream) -> list[Sequence[Message]]:
+    request = StreamInteractionRequest(id="a")
+    batches = []
+    async for batch in upstream.stream("StreamInteraction", request, {}, {}):
+        batches.append(batch)
+        for _ in range(500):  # turns of the loop in which more could be read
+            await asyncio.sleep(0)
+    assert sum(map(len, batches)) == EVENTS
+    return batches
 
-    assert sum(sizes) == EVENTS
-    assert max(sizes) == 8
-    assert limit == "_AHEAD" or sizes[-2] == 5
+
+async def test_few_messages_are_read_ahead_of_a_slow_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("openinteractions.gateway.channel._AHEAD", 8)
+    async with dialled() as (_, upstream), asyncio.timeout(WAIT_SECONDS):
+        assert max(map(len, await read_slowly(upstream))) == 8
+
+
+async def test_few_bytes_are_read_ahead_of_a_slow_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("openinteractions.gateway.channel._AHEAD_BYTES", 24)
+    async with dialled() as (_, upstream), asyncio.timeout(WAIT_SECONDS):
+        for *before, _last in await read_slowly(upstream):
+            assert sum(message.ByteSize() for message in before) < 24
