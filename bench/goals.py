@@ -54,6 +54,7 @@ GOALS: tuple[Goal, ...] = (
         least=0.9,
         beside=("create/16", OURS),
     ),
+    Goal(row="chain-1000/1", figure="cpu_us", most=1.3, beside=("told-1000/1", OURS)),
     Goal(row="create/1", figure="latency_ms_p50(added)", most=0.6),
     Goal(row="create/16", figure="latency_ms_p99", most=20),
     Goal(row="stream/16", figure="events_per_second", least=80_000),

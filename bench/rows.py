@@ -31,6 +31,8 @@ class Row:
     store: bool = True
     turns: int = 0
     """Of the conversation that is continued."""
+    told: bool = False
+    """Whether the turns come in the request, instead of out of the store."""
     once: bool = False
     """Every connection asks once, and all are waited for."""
     seconds: float | None = None
@@ -109,6 +111,9 @@ ROWS: tuple[Row, ...] = (
     replace(_ONE, name="chain-10/16", turns=10),
     replace(_ONE, name="chain-1000/1", turns=1000, connections=1),
     replace(_ONE, name="chain-1000/16", turns=1000),
+    replace(
+        _ONE, name="told-1000/1", turns=1000, connections=1, told=True, store=False
+    ),
     *(_stream(connections) for connections in (1, 16, 64)),
     replace(_stream(16), name="stream-unstored/16", store=False, everyone=False),
     replace(

@@ -66,10 +66,14 @@ class Stage:
     def http_load(self, player: Player, row: Row, seconds: float) -> Load:
         """Return a row's load for a player."""
         subject = player.subject
-        previous = self._chain(player, row.turns) if row.turns else None
+        kept = row.turns if not row.told else 0
         body = self._file(
             subject.body(
-                row.model, stream=row.stream, store=row.store, previous=previous
+                row.model,
+                stream=row.stream,
+                store=row.store,
+                previous=self._chain(player, kept) if kept else None,
+                turns=row.turns - kept,
             )
         )
         arguments = ["--port", str(player.launch.port), "--path", subject.path]

@@ -21,6 +21,7 @@ from bench.process import free_port
 OURS = "openinteractions"
 RAW = "raw"
 INPUT = "Say something, please."
+ANSWER = " word" * 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,20 @@ class Subject:
     """Goes in front of model names; by whether the request streams."""
 
     def body(
-        self, model: str, *, stream: bool, store: bool, previous: str | None = None
+        self,
+        model: str,
+        *,
+        stream: bool,
+        store: bool,
+        previous: str | None = None,
+        turns: int = 0,
     ) -> bytes:
-        """Return the JSON of a request."""
+        """Return the JSON of a request; it has so many earlier turns in its input."""
         if self.name == RAW:
             return _chat(model, stream=stream)
         request: dict[str, object] = {
             "model": self.prefix.get(stream, "") + model,
-            "input": INPUT,
+            "input": _turns(turns) if turns else INPUT,
         }
         if stream:
             request["stream"] = True
@@ -64,6 +71,15 @@ class Subject:
         if previous:
             request["previous_interaction_id"] = previous
         return json.dumps(request).encode()
+
+
+def _turns(count: int) -> list[dict[str, object]]:
+    """Return a conversation of so many turns, and what is said after them."""
+    asked: dict[str, object] = {"type": "user_input"}
+    asked["content"] = [{"type": "text", "text": INPUT}]
+    said: dict[str, object] = {"type": "model_output"}
+    said["content"] = [{"type": "text", "text": ANSWER}]
+    return [*[asked, said] * count, asked]
 
 
 def _chat(model: str, *, stream: bool) -> bytes:
