@@ -13,6 +13,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
@@ -24,6 +25,7 @@ from openinteractions.storage.database import (
     primary_code,
     unavailable,
 )
+from openinteractions.storage.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class Writer:
         self._lock_timeout_seconds = lock_timeout_seconds
         self._connection: sqlite3.Connection | None = None
         self._traces = False
+        self._turns: Turns | None = None
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Job] = []
         self._batches: SimpleQueue[list[Job] | None] = SimpleQueue()
@@ -104,8 +107,11 @@ class Writer:
     def _run(self) -> None:
         ending = False
         while not ending:
-            batch, ending = self._next()
-            outcomes = self._commit(batch) if batch else []
+            jobs = self._batches.get()
+            with self._turn():
+                # What was asked for while others had their turn is done in this one.
+                batch, ending = self._with_more(jobs)
+                outcomes = self._commit(batch) if batch else []
             self._traces |= any(job.erases for job in batch)
             self._report(self._complete, outcomes)
             if self._traces and self._batches.empty():
@@ -113,10 +119,12 @@ class Writer:
         self._disconnect()
         self._report(self._complete_close)
 
-    def _next(self) -> tuple[list[Job], bool]:
-        """Wait for work and return all that is there, and whether it is the last."""
+    def _turn(self) -> AbstractContextManager[None]:
+        return self._turns.turn() if self._turns else contextlib.nullcontext()
+
+    def _with_more(self, jobs: list[Job] | None) -> tuple[list[Job], bool]:
+        """Return these jobs and all that are there, and whether they are the last."""
         batch: list[Job] = []
-        jobs = self._batches.get()
         with contextlib.suppress(Empty):
             while jobs is not None:
                 batch += (job for job in jobs if not job.waiting.cancelled())
@@ -147,6 +155,10 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             values = [job.statements(connection) for job in batch]
             connection.execute("COMMIT")
+            if self._turns is None:
+                # The log is there from the first write on.
+                log_file = self._path.with_name(f"{self._path.name}-wal")
+                self._turns = Turns(log_file, self._lock_timeout_seconds)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -163,6 +175,9 @@ class Writer:
 
     def _disconnect(self) -> None:
         if self._connection is not None:
+            if self._turns is not None:
+                self._turns.leave()
+                self._turns = None
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None

@@ -1,0 +1,118 @@
+"""Turns at writing, among the processes that share a SQLite file.
+
+A courtesy: SQLite's own lock decides who writes. But who waits for that one sleeps and
+looks again, so that a busy process writes many times before another does once. Here
+who waits is woken by the system, and what has gathered meanwhile is written with it.
+Who waits too long goes on without: a process that hangs holds up nobody for ever.
+
+The turn is a lock on the log (`-wal`), on which SQLite itself has none. It is there as
+long as any process has a connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+class Turns:
+    """The turns of one connection, which one thread uses.
+
+    To be made once the connection is there, and left before it is closed.
+
+    Args:
+        file: the log of the SQLite file.
+        patience_seconds: how long to wait for a turn.
+    """
+
+    def __init__(self, file: Path, patience_seconds: float) -> None:
+        self._patience_seconds = patience_seconds
+        self._file: int | None = None
+        with contextlib.suppress(OSError):
+            self._file = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        self._lock = threading.Lock()
+        self._waiter: threading.Thread | None = None
+        self._wanted = threading.Semaphore(0)
+        self._had = threading.Semaphore(0)
+        self._late = False
+        """Whether the waiter waits for a turn that is wanted no more."""
+        self._left = False
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Have a turn for the length of a block, or go on without one."""
+        taken = self._take()
+        try:
+            yield
+        finally:
+            if taken:
+                self._give_back()
+
+    def leave(self) -> None:
+        """Give back the turn, if there is one, and have no more."""
+        with self._lock:
+            self._left = True
+            if not self._late:
+                self._close()
+        self._wanted.release()
+
+    def _take(self) -> bool:
+        if self._file is None or self._late:
+            return False
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self._wait()
+        except OSError as error:
+            # Not every file system has such locks.
+            log.warning("processes do not take turns at writing: %s", error)
+            self.leave()
+            return False
+        return True
+
+    def _wait(self) -> bool:
+        """Wait by another thread, the only way to wait no longer than for a while."""
+        if self._waiter is None:
+            self._waiter = threading.Thread(
+                target=self._wait_on, name="turns", daemon=True
+            )
+            self._waiter.start()
+        self._wanted.release()
+        if self._had.acquire(timeout=self._patience_seconds):
+            return True
+        with self._lock:
+            # It may have come just now.
+            self._late = not self._had.acquire(blocking=False)
+            return not self._late
+
+    def _wait_on(self) -> None:
+        while True:
+            self._wanted.acquire()
+            if self._file is None:
+                return
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            with self._lock:
+                if not self._late:
+                    self._had.release()
+                    continue
+                self._late = False
+                self._give_back()
+                if self._left:
+                    self._close()
+                    return
+
+    def _give_back(self) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

@@ -1,0 +1,121 @@
+"""Turns at writing: one at a time, none missed, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from openinteractions.storage.sqlite import SqliteStore
+from openinteractions.storage.turns import Turns
+from tests.storage.records import record
+
+WAIT_SECONDS = 30
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    log = tmp_path / "store.db-wal"
+    log.touch()
+    return log
+
+
+def free(log: Path) -> bool:
+    """Whether somebody could have a turn now."""
+    with log.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
+
+
+def test_turns_are_one_at_a_time(log: Path) -> None:
+    having: list[int] = []
+    most: list[int] = []
+
+    def write(number: int) -> None:
+        turns = Turns(log, WAIT_SECONDS)
+        for _ in range(200):
+            with turns.turn():
+                having.append(number)
+                most.append(len(having))
+                having.remove(number)
+        turns.leave()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+
+    assert most == [1] * 800
+    assert free(log)
+
+
+def test_who_waits_too_long_goes_on_and_takes_no_turn_from_others(log: Path) -> None:
+    one, two = Turns(log, WAIT_SECONDS), Turns(log, 0.01)
+    with one.turn():
+        with two.turn():
+            assert not free(log)
+        with two.turn():
+            assert not free(log)
+    # What it had waited for comes, is not wanted any more, and is given back.
+    for _ in range(2):
+        with one.turn():
+            assert not free(log)
+    two.leave()
+    one.leave()
+    with Turns(log, WAIT_SECONDS).turn():
+        assert not free(log)
+
+
+def test_who_leaves_gives_back_the_turn(log: Path) -> None:
+    turns = Turns(log, WAIT_SECONDS)
+    with turns.turn():
+        assert not free(log)
+        turns.leave()
+        assert free(log)
+    with turns.turn():
+        assert free(log)
+
+
+def test_without_a_log_there_are_no_turns(tmp_path: Path) -> None:
+    with Turns(tmp_path / "none", WAIT_SECONDS).turn():
+        assert not list(tmp_path.iterdir())
+
+
+def test_threads_that_waited_end(log: Path) -> None:
+    one, two = Turns(log, WAIT_SECONDS), Turns(log, 0.01)
+    with one.turn(), two.turn():
+        waiter = two._waiter
+    assert isinstance(waiter, threading.Thread)
+    two.leave()
+    waiter.join(WAIT_SECONDS)
+    assert not waiter.is_alive()
+    one.leave()
+
+
+async def test_what_gathers_while_others_have_their_turn_is_written_in_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    store = await SqliteStore.open(path)
+    await store.add(record("first"), [])
+    other = Turns(path.with_name("store.db-wal"), WAIT_SECONDS)
+    with other.turn():
+        adding = [
+            asyncio.create_task(store.add(record(f"a{number}"), []))
+            for number in range(20)
+        ]
+        done, _ = await asyncio.wait(adding, timeout=0.1)
+        assert not done
+    await asyncio.wait_for(asyncio.gather(*adding), WAIT_SECONDS)
+    other.leave()
+    await store.close()
+    assert names(tmp_path) == ["store.db"]
