@@ -347,9 +347,10 @@ async def test_a_connection_that_is_always_cut_is_given_up(
 async def test_a_server_that_does_not_answer_is_given_up(
     url: str, line: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(server_module, "CONNECT_SECONDS", 0.2)
-    opened = await PostgresStore.open(Server(over(url, line), patience_seconds=0.05))
+    opened = await PostgresStore.open(
+        Server(over(url, line), patience_seconds=0.05, answer_seconds=0.2)
+    )
     store = bounded(opened)
     await store.add(record("a"), [])
     line.stall()

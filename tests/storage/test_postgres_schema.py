@@ -129,6 +129,15 @@ async def test_a_migration_that_fails_leaves_nothing_behind(
     assert "older" in await refused(server)
 
 
+async def test_a_migration_takes_its_time(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Migration(1, "slow.sql", "SELECT pg_sleep(0.2)")
+    monkeypatch.setattr(module, "migrations", lambda _: [slow])
+
+    assert await migrate(Server(url, answer_seconds=0.05)) == ["slow.sql"]
+
+
 async def test_those_who_migrate_at_once_apply_each_migration_once(url: str) -> None:
     applied = await asyncio.gather(*(migrate(Server(url)) for _ in range(4)))
 

@@ -16,16 +16,18 @@ from openinteractions.core.errors import UnavailableError
 from openinteractions.storage.postgres.clock import NOW
 from openinteractions.storage.postgres.pool import Pool
 
-COLUMNS = (
-    "id, owner, status, created, updated, request, interaction, head, remote, attached"
-)
+COLUMNS = """
+id, owner, status, created, updated, head, remote, attached, attempts,
+request, interaction, request_aside, interaction_aside
+"""
 
 ARRAYS = ", ".join(
     f"${place}::{name}[]"
     for place, name in enumerate(
         (
             *("text", "text", "integer", "bigint", "bigint"),
-            *("bytea", "bytea", "bytea", "text", "text"),
+            *("bytea", "text", "text", "text"),
+            *("bytea", "bytea", "bytea", "bytea"),
             *("integer", "text", "double precision", "text", "bigint", "text"),
         ),
         start=1,
@@ -77,11 +79,14 @@ class New(NamedTuple):
     status: int
     created: int
     updated: int
-    request: bytes
-    interaction: bytes
     head: bytes
     remote: str | None
     attached: str | None
+    attempts: str
+    request: bytes
+    interaction: bytes
+    request_aside: bytes | None
+    interaction_aside: bytes | None
     epoch: int | None
     """None for one that has ended."""
     process: str | None
@@ -95,7 +100,8 @@ class New(NamedTuple):
     @property
     def size(self) -> int:
         """About how many bytes it has."""
-        return len(self.request) + len(self.interaction) + len(self.head)
+        texts = (self.head, self.request, self.interaction, self.request_aside)
+        return sum(len(text) for text in texts if text)
 
 
 class Added(enum.Enum):

@@ -23,8 +23,8 @@ from openinteractions.engine.store_ports import (
 from openinteractions.storage.entries import begun
 from openinteractions.storage.postgres.clock import NOW
 from openinteractions.storage.postgres.pool import Pool
+from openinteractions.storage.postgres.rows import ASIDE, record_of
 from openinteractions.storage.postgres.text import original, plain
-from openinteractions.storage.rows import record_of
 from openinteractions.v1 import interaction_pb2
 
 Status = interaction_pb2.InteractionStatus
@@ -95,12 +95,12 @@ taken AS (
     WHERE interactions.key = taken.key
         AND status = {Status.INTERACTION_STATUS_QUEUED:d}
 )
-SELECT owner, request,
+SELECT owner, epoch, wishes, losses, remote, attached, attempts, request,
     CASE status
         WHEN {Status.INTERACTION_STATUS_QUEUED:d} THEN interaction || $4
         ELSE interaction
     END,
-    remote, attached, epoch, wishes, losses
+    {ASIDE}
 FROM taken JOIN interactions USING (key)
 ORDER BY place NULLS FIRST, key
 """  # noqa: S608
@@ -266,6 +266,6 @@ def _holder(row: Any) -> Holder | None:
 
 
 def _claimed(row: Any) -> Claimed:
-    owner, *columns, epoch, wishes, losses = row
-    record = record_of((original(owner), *columns))
+    owner, epoch, wishes, losses, *columns = row
+    record = record_of(original(owner), columns)
     return Claimed(record, epoch, Wish(wishes), losses)

@@ -7,6 +7,8 @@ Servers only look: what many use is changed when a person says so.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import asyncpg
 
 from openinteractions.config.store import without_password
@@ -85,9 +87,9 @@ async def migrate(server: Server) -> list[str]:
             cannot be used.
     """
     applied = []
-    connection = await _connect(server)
+    # Moving many rows takes longer than there is for a request.
+    connection = await _connect(replace(server, answer_seconds=None))
     try:
-        # Moving many rows takes longer than a server has for a request.
         await connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
         for migration in migrations(FOLDER):
             async with connection.transaction():

@@ -12,13 +12,10 @@ from openinteractions.storage.postgres.failures import ERRORS, TOO_MANY, passes,
 CONNECT_SECONDS = 5.0
 
 ANSWER_SECONDS = 15.0
-"""How long a statement may take until the connection is given up; the server gives
-the statement up before that, and says so."""
 
 CONNECTIONS = 10
 
 PATIENCE_SECONDS = 5.0
-"""How long a server that went away is waited for."""
 
 PAUSES_SECONDS = (0.02, 0.5)
 """The first pause between two attempts to connect, and the longest."""
@@ -30,11 +27,15 @@ SET idle_in_transaction_session_timeout = '20s';
 SET tcp_keepalives_idle = '60s';
 SET default_transaction_isolation = 'read committed';
 SET jit = off;
+SET enable_seqscan = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off';
 """
-"""Whatever the database's own settings are: what was committed is on the disk, no
-statement waits for ever, and none is compiled for longer than it would run."""
+"""Whatever the database's own settings are: what was committed is on the disk, and no
+statement waits for ever, or is compiled for longer than it would run. All of them go
+by indexes, for a plan made while a table was small is kept when it is large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class Server:
     connections: int = CONNECTIONS
     """The most connections at a time."""
     patience_seconds: float = PATIENCE_SECONDS
+    """How long a server that went away is waited for, and a free connection."""
+    answer_seconds: float | None = ANSWER_SECONDS
+    """How long a statement may take until the connection is given up; the server gives
+    the statement up before that, and says so."""
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection with our settings, or raise one of the driver's errors."""
@@ -56,7 +61,7 @@ class Server:
             self.url,
             password=self.password,
             timeout=CONNECT_SECONDS,
-            command_timeout=ANSWER_SECONDS,
+            command_timeout=self.answer_seconds,
             max_cached_statement_lifetime=0,
             server_settings={"application_name": "openinteractions"},
         )

@@ -16,18 +16,18 @@ import asyncpg
 from openinteractions.core import ids, lifecycle
 from openinteractions.core.errors import InternalError, QueueFullError
 from openinteractions.engine.store_ports import Aged, Lease, Place, Record
-from openinteractions.storage.entries import FULL, head, packed
+from openinteractions.storage.entries import FULL, head, packed, parts
 from openinteractions.storage.postgres.adding import Added, New, add
 from openinteractions.storage.postgres.files import PostgresFiles
 from openinteractions.storage.postgres.group import Group
 from openinteractions.storage.postgres.pool import Pool
 from openinteractions.storage.postgres.queueing import enqueue
+from openinteractions.storage.postgres.rows import ASIDE, COLUMNS, record_of
 from openinteractions.storage.postgres.runs import PostgresRuns
 from openinteractions.storage.postgres.schema import check
 from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.text import original, plain
 from openinteractions.storage.postgres.updating import Changed, update
-from openinteractions.storage.rows import record_of
 from openinteractions.v1 import interaction_pb2
 
 # The links of neighbours that are deleted at the same time would wait for each other.
@@ -52,9 +52,9 @@ WITH gone AS (
 SELECT FROM gone
 """
 
-COLUMNS = "request, interaction, remote, attached"
-
-GET = f"SELECT {COLUMNS} FROM interactions WHERE id = $1 AND owner = $2"  # noqa: S608 - of constants
+GET = f"""
+SELECT {COLUMNS}, {ASIDE} FROM interactions WHERE id = $1 AND owner = $2
+"""  # noqa: S608 - of constants
 
 CONVERSATION = f"""
 WITH RECURSIVE turn (key, context_parent, age) AS (
@@ -147,7 +147,7 @@ class PostgresStore(PostgresRuns):
     ) -> Record | None:
         """Return an interaction; see `InteractionStore.get`."""
         row = await self._row(GET, plain(id), plain(owner))
-        return None if row is None else record_of((owner, *row))
+        return None if row is None else record_of(owner, row)
 
     async def conversation(
         self,
@@ -158,7 +158,7 @@ class PostgresStore(PostgresRuns):
     ) -> Sequence[Record]:
         """Return what led to an interaction; see `InteractionStore.conversation`."""
         rows = await self._rows(CONVERSATION, plain(id), plain(owner))
-        return [record_of((owner, *row)) for row in rows]
+        return [record_of(owner, row) for row in rows]
 
     async def known(self, ids: Collection[str]) -> Collection[str]:
         """Return those ids that are taken; see `InteractionStore.known`."""
@@ -215,11 +215,11 @@ def _members(record: Record) -> tuple[Any, ...]:
         interaction.status,
         interaction.created.seconds,
         interaction.updated.seconds,
-        record.request.SerializeToString(),
-        interaction.SerializeToString(),
         head(interaction).SerializeToString(),
         record.remote and packed(record.remote),
         json.dumps(record.attached) if record.attached else None,
+        record.attempts,
+        *parts(record),
     )
 
 

@@ -16,10 +16,12 @@ WITH held AS (
     SELECT runs.key, new.*
     FROM unnest(
         $1::text[], $2::text[], $3::integer[], $4::boolean[], $5::integer[],
-        $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[], $11::text[]
+        $6::bigint[], $7::bytea[], $8::text[], $9::text[], $10::text[],
+        $11::bytea[], $12::bytea[], $13::bytea[], $14::bytea[]
     ) AS new (
         id, owner, epoch, ended, status,
-        updated, request, interaction, head, remote, attached
+        updated, head, remote, attached, attempts,
+        request, interaction, request_aside, interaction_aside
     )
     JOIN interactions AS old ON old.id = new.id AND old.owner = new.owner
     JOIN runs ON runs.key = old.key
@@ -27,9 +29,11 @@ WITH held AS (
     FOR UPDATE OF runs
 ), changed AS (
     UPDATE interactions AS old
-    SET status = held.status, updated = held.updated, request = held.request,
-        interaction = held.interaction, head = held.head, remote = held.remote,
-        attached = held.attached
+    SET status = held.status, updated = held.updated, head = held.head,
+        remote = held.remote, attached = held.attached, attempts = held.attempts,
+        request = held.request, interaction = held.interaction,
+        request_aside = held.request_aside,
+        interaction_aside = held.interaction_aside
     FROM held WHERE old.key = held.key
 ), over AS (
     DELETE FROM runs USING held WHERE runs.key = held.key AND held.ended
@@ -43,6 +47,7 @@ SELECT id FROM held
 IS_SO = """
 SELECT FROM interactions
 WHERE id = $1 AND owner = $2 AND interaction = $3
+    AND interaction_aside IS NOT DISTINCT FROM $4
     AND NOT EXISTS (SELECT FROM runs WHERE runs.key = interactions.key)
 """
 
@@ -56,16 +61,20 @@ class Changed(NamedTuple):
     ended: bool
     status: int
     updated: int
-    request: bytes
-    interaction: bytes
     head: bytes
     remote: str | None
     attached: str | None
+    attempts: str
+    request: bytes
+    interaction: bytes
+    request_aside: bytes | None
+    interaction_aside: bytes | None
 
     @property
     def size(self) -> int:
         """About how many bytes it has."""
-        return len(self.request) + len(self.interaction) + len(self.head)
+        texts = (self.head, self.request, self.interaction, self.request_aside)
+        return sum(len(text) for text in texts if text)
 
 
 async def update(pool: Pool, rows: Sequence[Changed]) -> list[bool]:
@@ -77,7 +86,8 @@ async def update(pool: Pool, rows: Sequence[Changed]) -> list[bool]:
         for row in rows:
             if row.ended and row.id not in changed:
                 # It may be this very end, written by the time before.
-                same = (row.id, row.owner, row.interaction)
+                messages = (row.interaction, row.interaction_aside)
+                same = (row.id, row.owner, *messages)
                 if await connection.fetchrow(IS_SO, *same) is not None:
                     changed.add(row.id)
         return changed

@@ -19,12 +19,18 @@ CREATE TABLE interactions (
     -- Which of its media are kept as objects: a JSON array of their names. NULL for
     -- none.
     attached text,
+    -- Which attempts made its steps.
+    attempts text NOT NULL,
     -- The Interaction without its steps and long echoes: an entry of the list.
     head bytea NOT NULL,
     -- A CreateInteractionRequest.
     request bytea NOT NULL,
     -- An Interaction with the steps of its output.
-    interaction bytea NOT NULL
+    interaction bytea NOT NULL,
+    -- What of the two is long and says nothing to who continues the interaction: the
+    -- same messages, with these members only. NULL where they are with the others.
+    request_aside bytea,
+    interaction_aside bytea
 );
 
 CREATE INDEX interactions_by_owner ON interactions (owner, id);
@@ -52,6 +58,10 @@ CREATE TABLE runs (
     wishes integer NOT NULL DEFAULT 0,
     -- How many processes have lost it since it was last written.
     losses integer NOT NULL DEFAULT 0
+) WITH (
+    -- Every run leaves dead rows at the front of the queue, and few rows live.
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 1000
 );
 
 CREATE INDEX runs_by_process ON runs (process) WHERE process IS NOT NULL;
