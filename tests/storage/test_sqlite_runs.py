@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from openinteractions.core.errors import QueueFullError
 from openinteractions.engine.store_ports import Lease, Place
 from openinteractions.storage import sqlite_runs
 from openinteractions.storage.migrate import migrate
@@ -118,6 +119,24 @@ async def test_a_claim_with_nothing_to_claim_writes_nothing(tmp_path: Path) -> N
     before = log.read_bytes()
     assert await store.claim(Lease("p", LIVES), 100) == []
     assert log.read_bytes() == before
+    await store.close()
+
+
+async def test_a_full_queue_breaks_up_no_transaction(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "interactions.db")
+    begun: list[str] = []
+    await store._writer.write(lambda one: one.set_trace_callback(begun.append))
+    queued = [
+        record(f"q{number}", status=Status.INTERACTION_STATUS_QUEUED)
+        for number in range(20)
+    ]
+    outcomes = await asyncio.gather(
+        *(store.add(one, [], place=Place("ann", 3)) for one in queued),
+        *(store.add(record(f"a{number}"), []) for number in range(20)),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in outcomes if one] == [QueueFullError] * 17
+    assert [line for line in begun if line.startswith("BEGIN")] == ["BEGIN IMMEDIATE"]
     await store.close()
 
 

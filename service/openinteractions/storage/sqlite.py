@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Self
 
 from openinteractions.core import ids, lifecycle
-from openinteractions.core.errors import InternalError
+from openinteractions.core.errors import InternalError, QueueFullError
 from openinteractions.engine.signal_ports import Signals
 from openinteractions.engine.store_ports import Aged, Lease, Place, Record
 from openinteractions.storage.database import LOCK_TIMEOUT_SECONDS, prepare
-from openinteractions.storage.entries import head, packed, parts
+from openinteractions.storage.entries import FULL, head, packed, parts
 from openinteractions.storage.events.sqlite import SqliteLog
 from openinteractions.storage.reader import Reader
 from openinteractions.storage.rows import record_of
 from openinteractions.storage.sqlite_files import SqliteFiles
-from openinteractions.storage.sqlite_runs import SqliteRuns
+from openinteractions.storage.sqlite_runs import SqliteRuns, is_full
 from openinteractions.storage.writer import Writer
 from openinteractions.v1 import interaction_pb2
 
@@ -154,7 +154,10 @@ class SqliteStore(SqliteRuns):
             *parts(record),
         )
 
-        def insert(connection: sqlite3.Connection) -> int:
+        def insert(connection: sqlite3.Connection) -> int | None:
+            if place is not None and not ended and is_full(connection, place):
+                # An error would break up the transaction that it shares with others.
+                return None
             parent = _youngest(connection, lineage, record.owner)
             identity = (interaction.id, record.owner, parent)
             added = connection.execute(INSERT, identity + row)
@@ -164,7 +167,10 @@ class SqliteStore(SqliteRuns):
                 )
             return added.rowcount
 
-        if not await self._writer.write(insert):
+        added = await self._writer.write(insert)
+        if added is None:
+            raise QueueFullError(FULL)
+        if not added:
             raise InternalError(f"The id {interaction.id} is taken.")
 
     async def update(self, record: Record, epoch: int) -> bool:

@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from openinteractions.core.errors import QueueFullError
 from openinteractions.engine.store_ports import (
     Claimed,
     Holder,
@@ -19,7 +18,7 @@ from openinteractions.engine.store_ports import (
     Renewed,
     Wish,
 )
-from openinteractions.storage.entries import FULL, begun
+from openinteractions.storage.entries import begun
 from openinteractions.storage.reader import Reader, Row
 from openinteractions.storage.rows import record_of
 from openinteractions.storage.writer import Writer
@@ -208,17 +207,11 @@ class SqliteRuns:
         lease: Lease | None,
         place: Place | None,
     ) -> None:
-        """Write who runs an interaction that was just added.
-
-        Raises:
-            QueueFullError: nobody does, and too much waits already.
-        """
+        """Write who runs an interaction that was just added."""
         row: tuple[Any, ...] = (0, None, None, None, None)
         if lease is not None:
             row = (1, lease.process, self._now() + lease.seconds, None, None)
         elif place is not None:
-            if connection.execute(QUEUED).fetchone()[0] >= place.limit:
-                raise QueueFullError(FULL)
             (turn,) = connection.execute(TURN, (place.caller,)).fetchone()
             row = (0, None, None, turn, place.caller)
         connection.execute(RUN, identity + row)
@@ -228,6 +221,12 @@ class SqliteRuns:
             return None
         ((process, deadline),) = rows
         return Holder(process, process is not None and deadline <= self._now())
+
+
+def is_full(connection: sqlite3.Connection, place: Place) -> bool:
+    """Say whether so much waits already that there is no such place."""
+    (count,) = connection.execute(QUEUED).fetchone()
+    return bool(count >= place.limit)
 
 
 def _keys(rows: Iterable[Row]) -> list[int]:
