@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,16 @@ def log(tmp_path: Path) -> Path:
     log = tmp_path / "store.db-wal"
     log.touch()
     return log
+
+
+@contextmanager
+def turn(turns: Turns) -> Iterator[None]:
+    taken = turns.take()
+    try:
+        yield
+    finally:
+        if taken:
+            turns.give_back()
 
 
 def free(log: Path) -> bool:
@@ -45,7 +57,7 @@ def test_turns_are_one_at_a_time(log: Path) -> None:
     def write(number: int) -> None:
         turns = Turns(log, WAIT_SECONDS)
         for _ in range(200):
-            with turns.turn():
+            with turn(turns):
                 having.append(number)
                 most.append(len(having))
                 having.remove(number)
@@ -60,39 +72,39 @@ def test_turns_are_one_at_a_time(log: Path) -> None:
 
 def test_who_waits_too_long_goes_on_and_takes_no_turn_from_others(log: Path) -> None:
     one, two = Turns(log, WAIT_SECONDS), Turns(log, 0.01)
-    with one.turn():
-        with two.turn():
+    with turn(one):
+        with turn(two):
             assert not free(log)
-        with two.turn():
+        with turn(two):
             assert not free(log)
     # What it had waited for comes, is not wanted any more, and is given back.
     for _ in range(2):
-        with one.turn():
+        with turn(one):
             assert not free(log)
     two.leave()
     one.leave()
-    with Turns(log, WAIT_SECONDS).turn():
+    with turn(Turns(log, WAIT_SECONDS)):
         assert not free(log)
 
 
 def test_who_leaves_gives_back_the_turn(log: Path) -> None:
     turns = Turns(log, WAIT_SECONDS)
-    with turns.turn():
+    with turn(turns):
         assert not free(log)
         turns.leave()
         assert free(log)
-    with turns.turn():
+    with turn(turns):
         assert free(log)
 
 
 def test_without_a_log_there_are_no_turns(tmp_path: Path) -> None:
-    with Turns(tmp_path / "none", WAIT_SECONDS).turn():
+    with turn(Turns(tmp_path / "none", WAIT_SECONDS)):
         assert not list(tmp_path.iterdir())
 
 
 def test_threads_that_waited_end(log: Path) -> None:
     one, two = Turns(log, WAIT_SECONDS), Turns(log, 0.01)
-    with one.turn(), two.turn():
+    with turn(one), turn(two):
         waiter = two._waiter
     assert isinstance(waiter, threading.Thread)
     two.leave()
@@ -108,7 +120,7 @@ async def test_what_gathers_while_others_have_their_turn_is_written_in_one(
     store = await SqliteStore.open(path)
     await store.add(record("first"), [])
     other = Turns(path.with_name("store.db-wal"), WAIT_SECONDS)
-    with other.turn():
+    with turn(other):
         adding = [
             asyncio.create_task(store.add(record(f"a{number}"), []))
             for number in range(20)

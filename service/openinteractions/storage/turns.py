@@ -16,7 +16,6 @@ import fcntl
 import logging
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -45,25 +44,8 @@ class Turns:
         """Whether the waiter waits for a turn that is wanted no more."""
         self._left = False
 
-    @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Have a turn for the length of a block, or go on without one."""
-        taken = self._take()
-        try:
-            yield
-        finally:
-            if taken:
-                self._give_back()
-
-    def leave(self) -> None:
-        """Give back the turn, if there is one, and have no more."""
-        with self._lock:
-            self._left = True
-            if not self._late:
-                self._close()
-        self._wanted.release()
-
-    def _take(self) -> bool:
+    def take(self) -> bool:
+        """Wait for a turn; False when it does not come, and one goes on without."""
         if self._file is None or self._late:
             return False
         try:
@@ -76,6 +58,19 @@ class Turns:
             self.leave()
             return False
         return True
+
+    def give_back(self) -> None:
+        """End a turn that was taken; without effect after `leave`."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def leave(self) -> None:
+        """Give back the turn, if there is one, and have no more."""
+        with self._lock:
+            self._left = True
+            if not self._late:
+                self._close()
+        self._wanted.release()
 
     def _wait(self) -> bool:
         """Wait by another thread, the only way to wait no longer than for a while."""
@@ -103,14 +98,10 @@ class Turns:
                     self._had.release()
                     continue
                 self._late = False
-                self._give_back()
+                self.give_back()
                 if self._left:
                     self._close()
                     return
-
-    def _give_back(self) -> None:
-        if self._file is not None:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _close(self) -> None:
         if self._file is not None:

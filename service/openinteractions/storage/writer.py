@@ -13,7 +13,6 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
@@ -108,19 +107,19 @@ class Writer:
         ending = False
         while not ending:
             jobs = self._batches.get()
-            with self._turn():
-                # What was asked for while others had their turn is done in this one.
-                batch, ending = self._with_more(jobs)
-                outcomes = self._commit(batch) if batch else []
+            turn = self._turns
+            taken = turn is not None and turn.take()
+            # What was asked for while others had their turn is done in this one.
+            batch, ending = self._with_more(jobs)
+            outcomes = self._commit(batch) if batch else []
+            if turn is not None and taken:
+                turn.give_back()
             self._traces |= any(job.erases for job in batch)
             self._report(self._complete, outcomes)
             if self._traces and self._batches.empty():
                 self._scrub()
         self._disconnect()
         self._report(self._complete_close)
-
-    def _turn(self) -> AbstractContextManager[None]:
-        return self._turns.turn() if self._turns else contextlib.nullcontext()
 
     def _with_more(self, jobs: list[Job] | None) -> tuple[list[Job], bool]:
         """Return these jobs and all that are there, and whether they are the last."""
