@@ -92,6 +92,21 @@ class Acceptance(Claims):
 
         assert await store.get("odd", odd) == record("odd", owner=odd, says=odd)
 
+    async def test_which_attempts_there_were_is_kept(
+        self, store: InteractionStore
+    ) -> None:
+        begun = record("a", status=RUNNING)
+        await store.add(begun, [], lease=Lease("gone", 0))
+        retried = dataclasses.replace(begun, attempts="1000:0 1001:2")
+        assert await store.update(retried, 1) is True
+        assert await store.get("a", "ann") == retried
+
+        (claimed,) = await store.claim(Lease("p", 60), 1)
+        assert claimed.record == retried
+        ended = dataclasses.replace(record("a"), attempts="1000:0 2000:2")
+        assert await store.update(ended, 2) is True
+        assert await store.get("a", "ann") == ended
+
     @pytest.mark.parametrize("remote", [None, Remote("elsewhere", "x", whole=True)])
     async def test_what_a_request_says_at_length_is_kept(
         self, store: InteractionStore, remote: Remote | None

@@ -14,16 +14,20 @@ def record_of(row: Row) -> Record:
     """Return a record.
 
     The row has `owner, request, interaction, remote, attached`, and for a whole record
-    `request_aside, interaction_aside` as well.
+    `attempts, request_aside, interaction_aside` as well.
     """
-    owner, request, interaction, remote, attached, *aside = row
-    if aside and aside[0] is not None:
+    owner, request, interaction, remote, attached, *more = row
+    attempts = ""
+    if more:
+        attempts, request_aside, interaction_aside = more
         # What is appended to a serialized message is merged into it.
-        request, interaction = request + aside[0], interaction + aside[1]
+        request += request_aside or b""
+        interaction += interaction_aside or b""
     return Record(
         owner,
         interaction_service_pb2.CreateInteractionRequest.FromString(request),
         interaction_pb2.Interaction.FromString(interaction),
         remote and unpacked(remote),
         tuple(json.loads(attached)) if attached else (),
+        attempts or "",
     )

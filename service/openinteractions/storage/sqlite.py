@@ -33,16 +33,16 @@ INSERT = """
 INSERT INTO interactions (
     id, owner, context_parent,
     status, created, updated, head, remote, attached,
-    request, interaction, request_aside, interaction_aside
+    attempts, request, interaction, request_aside, interaction_aside
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 
 # What waits is claimed by nobody.
 UPDATE = """
 UPDATE interactions
-SET status = ?, updated = ?, head = ?, remote = ?, attached = ?,
+SET status = ?, updated = ?, head = ?, remote = ?, attached = ?, attempts = ?,
     request = ?, interaction = ?, request_aside = ?, interaction_aside = ?
 WHERE id = ? AND owner = ? AND EXISTS (
     SELECT 1 FROM runs
@@ -68,7 +68,8 @@ RELINK = "UPDATE interactions SET context_parent = ? WHERE context_parent = ?"
 DELETE = "DELETE FROM interactions WHERE key = ?"
 
 GET = """
-SELECT owner, request, interaction, remote, attached, request_aside, interaction_aside
+SELECT owner, request, interaction, remote, attached,
+    attempts, request_aside, interaction_aside
 FROM interactions
 WHERE id = ? AND owner = ?
 """
@@ -151,6 +152,7 @@ class SqliteStore(SqliteRuns):
             head(interaction).SerializeToString(),
             record.remote and packed(record.remote),
             json.dumps(record.attached) if record.attached else None,
+            record.attempts or None,
             *parts(record),
         )
 
@@ -184,6 +186,7 @@ class SqliteStore(SqliteRuns):
             head(interaction).SerializeToString(),
             record.remote and packed(record.remote),
             json.dumps(record.attached) if record.attached else None,
+            record.attempts or None,
             *messages,
             interaction.id,
             record.owner,

@@ -93,8 +93,8 @@ WHERE key = ? AND status = ?
 """
 
 CLAIMED = """
-SELECT owner, request, interaction, remote, attached, request_aside, interaction_aside,
-    epoch, wishes, losses
+SELECT owner, request, interaction, remote, attached,
+    attempts, request_aside, interaction_aside, epoch, wishes, losses
 FROM runs JOIN interactions USING (key) WHERE key = ?
 """
 

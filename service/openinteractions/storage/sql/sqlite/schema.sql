@@ -20,7 +20,7 @@ CREATE TABLE interactions (
     request BLOB NOT NULL,
     -- An Interaction with the steps of its output.
     interaction BLOB NOT NULL
-, remote TEXT, attached TEXT, request_aside BLOB, interaction_aside BLOB) STRICT;
+, remote TEXT, attached TEXT, request_aside BLOB, interaction_aside BLOB, attempts TEXT) STRICT;
 
 CREATE INDEX interactions_by_owner ON interactions (owner, id);
 
