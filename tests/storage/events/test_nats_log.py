@@ -62,20 +62,11 @@ class Machines(Logs):
         stream = Stream(connection, self.keeping)
         self.stack.push_async_callback(stream.close)
         self.streams.append(stream)
-        if connection.is_there:
-            await self.made(stream)
+        await stream.settle()
         return NatsLog(stream)
-
-    async def made(self, *streams: Stream) -> None:
-        for stream in streams or self.streams:
-            await eventually(lambda one=stream: is_made(one))  # type: ignore[misc]
 
     async def begin(self, *ids: str) -> None:
         """Any interaction can be logged."""
-
-
-def is_made(stream: Stream) -> bool:
-    return stream._making is not None and stream._making.done()
 
 
 @asynccontextmanager

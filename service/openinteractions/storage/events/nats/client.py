@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from nats.aio.client import Client, ErrorCallback
 from nats.errors import Error, SecureConnRequiredError
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 2.0
 """How long each step of connecting may take."""
@@ -85,7 +88,7 @@ class OneClient(Client):
         """Close it, soon."""
         with contextlib.suppress(*FAILURES):
             async with asyncio.timeout(CONNECT_SECONDS):
-                await self.close()
+                await heeding(self.close())
 
     async def _lose(self) -> None:
         self.lost.set()
@@ -96,6 +99,21 @@ class OneClient(Client):
         if self._access.tls is not None and not self._server_info.get("tls_required"):
             raise SecureConnRequiredError
         return super()._connect_command()
+
+
+async def heeding(call: Awaitable[T]) -> T:
+    """Await a call of the client, and be cancelled where that is asked for.
+
+    The client catches cancellation here and there, and before Python 3.12 `wait_for`
+    forgets it when what was waited for comes at the same moment.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    try:
+        return await call
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def text_of(error: BaseException) -> str:

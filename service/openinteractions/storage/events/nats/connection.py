@@ -24,6 +24,7 @@ from openinteractions.storage.events.nats.client import (
     FAILURES,
     Access,
     OneClient,
+    heeding,
     text_of,
 )
 
@@ -60,7 +61,9 @@ class Subscription:
         async def receive(message: Msg) -> None:
             self.receive(message)
 
-        self.current = await client.subscribe(self.subject, self.queue, receive)
+        self.current = await heeding(
+            client.subscribe(self.subject, self.queue, receive)
+        )
         if self not in self.wanted:
             await self.close()
 
@@ -70,7 +73,7 @@ class Subscription:
         current, self.current = self.current, None
         if current is not None:
             with contextlib.suppress(*FAILURES):
-                await current.unsubscribe()
+                await heeding(current.unsubscribe())
 
 
 class Connection:
@@ -139,6 +142,12 @@ class Connection:
             with contextlib.suppress(*FAILURES):
                 await subscription.start(self._client)
 
+    async def settle(self) -> None:
+        """Wait until the server, if there is one, knows of all subscriptions."""
+        if self._client is not None:
+            with contextlib.suppress(*FAILURES):
+                await heeding(self._client.flush())
+
     async def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
         """Send a message.
 
@@ -146,7 +155,7 @@ class Connection:
             UnavailableError: there is no server.
         """
         try:
-            await self._server().publish(subject, payload, reply)
+            await heeding(self._server().publish(subject, payload, reply))
         except FAILURES as error:
             raise self._unavailable(error) from error
 
@@ -165,7 +174,9 @@ class Connection:
         """
         client = self._server()
         try:
-            return await client.request(subject, payload, seconds, headers=headers)
+            return await heeding(
+                client.request(subject, payload, seconds, headers=headers)
+            )
         except FAILURES as error:
             raise self._unavailable(error) from error
 
@@ -192,7 +203,7 @@ class Connection:
         while True:
             client = OneClient(self._access)
             try:
-                await client.join(urls[0], self._name, self._complain)
+                await heeding(client.join(urls[0], self._name, self._complain))
                 await self._start(client)
                 failures = 0
                 tried.set()
@@ -228,7 +239,7 @@ class Connection:
     async def _watch(self, client: OneClient) -> None:
         """Look after a client until its server is gone."""
         while client.works:
-            await client.flush(PING_SECONDS)  # type: ignore[arg-type] # takes any number
+            await heeding(client.flush(PING_SECONDS))  # type: ignore[arg-type] # any number
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PING_SECONDS):
                     await client.lost.wait()

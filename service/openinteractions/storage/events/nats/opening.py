@@ -37,6 +37,7 @@ async def through_nats(
     )
     stream = Stream(connection, keeping)
     stack.push_async_callback(stream.close)
+    await stream.settle()
     return signals, NatsLog(stream)
 
 

@@ -49,12 +49,16 @@ class NatsSignals:
 
     @classmethod
     async def open(cls, connection: Connection, process: str, prefix: str) -> Self:
-        """Listen to what is said to a process; `prefix` begins all subjects."""
+        """Listen to what is said to a process; `prefix` begins all subjects.
+
+        Others can reach it when this returns, if there is a server.
+        """
         self = cls(connection, process, prefix)
         for subject in (self._all, self._to + process):
             subscription = connection.subscription(subject, self._hear)
             self._subscriptions.append(subscription)
             await connection.begin(subscription)
+        await connection.settle()
         connection.on_connect(self._return)
         self._task = asyncio.create_task(self._run(), name="signals")
         return self

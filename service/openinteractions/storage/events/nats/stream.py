@@ -111,6 +111,11 @@ class Stream:
         if self._making is None or self._making.done():
             self._making = asyncio.create_task(self._make(), name="stream")
 
+    async def settle(self) -> None:
+        """Wait until it is there, if there is a server that makes it soon."""
+        if self._making is not None:
+            await asyncio.wait({self._making}, timeout=ANSWER_SECONDS)
+
     @property
     def part_bytes(self) -> int:
         """The most bytes that a message may have."""
