@@ -31,6 +31,7 @@ from openinteractions.gateway.origins import ORIGIN, Origins
 from openinteractions.gateway.paths import is_upload
 from openinteractions.gateway.query import parse_query, shown_key
 from openinteractions.gateway.revisions import Revision
+from openinteractions.gateway.room import SMALL_BYTES, Room
 from openinteractions.gateway.routes import RAW, Routes
 from openinteractions.gateway.stream import StreamCaller
 from openinteractions.gateway.unary import UnaryCaller
@@ -39,9 +40,8 @@ from openinteractions.gateway.upstream import LARGEST_MESSAGE, Upstream
 
 _FILES = "openinteractions.v1.FileService"
 
-_LARGE_BODY = 1024 * 1024
-"""Bytes of a body that is read on a thread, for others are not to wait for it. One at a
-time: threads would wait for each other, and the loop for all of them."""
+LARGEST_BODIES = 512 * 1024 * 1024
+"""Bytes of large bodies that may be under way at once, by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,7 @@ class Gateway:
         services: what they are called and how HTTP reaches them.
         default_revision: what a client reads that does not say.
         max_body_bytes: the largest request body.
+        room: for the large ones of all requests that are under way.
         public_url: where clients find the server, for the OpenAPI document.
         ready: whether the server can serve; asked by `/readyz`.
         hosts: the names under which the server answers; None for all.
@@ -93,6 +94,7 @@ class Gateway:
         services: Sequence[ServiceDescriptor],
         default_revision: Revision = Revision.STEPS,
         max_body_bytes: int = LARGEST_MESSAGE,
+        room: Room | None = None,
         public_url: str | None = None,
         ready: Callable[[], bool] = lambda: True,
         hosts: Hosts | None = None,
@@ -103,6 +105,7 @@ class Gateway:
         self._hosts = hosts
         self._default_revision = default_revision
         self._max_body_bytes = max_body_bytes
+        self._room = room or Room(LARGEST_BODIES)
         self._reading = asyncio.Lock()
         self._ready = ready
         self._routes = Routes(services)
@@ -155,6 +158,9 @@ class Gateway:
             return exchange.failed(error)
 
     def _receive(self, exchange: Exchange, query: str) -> None:
+        finally:
+            if self._room.shares:
+                self._room.leave(request)
         request = exchange.request
         if self._hosts is not None:
             self._hosts.check(request.headers)
@@ -172,12 +178,14 @@ class Gateway:
         exchange.revision = clients.revision(request.headers, self._default_revision)
         body = b""
         if request.body_exists:
-            body = await read_body(request, self._max_body_bytes)
+            body = await read_body(request, self._max_body_bytes, self._room)
         bind = self._binder.bind
-        if len(body) < _LARGE_BODY:
+        if len(body) <= SMALL_BYTES:
             return bind(route, variables, parameters, body)
         async with self._reading:
             return await asyncio.to_thread(bind, route, variables, parameters, body)
+        # On a thread, for others are not to wait for it; one at a time, for threads
+        # would wait for each other, and the loop for all of them.
 
     def _live(self, exchange: Exchange) -> web.Response:
         return exchange.json(b'{"status":"live"}')

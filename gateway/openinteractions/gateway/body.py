@@ -2,7 +2,7 @@
 
 What is sent and what it inflates to are both counted while they come, so that a small
 body cannot become a large one first and be refused after. Inflating takes turns with
-the other requests.
+the other requests. Large bodies wait for room first.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from openinteractions.gateway.errors import Reason, RefusedError, unknown_word
+from openinteractions.gateway.room import RETRY_SECONDS, SMALL_BYTES, Room
 
 ENCODINGS = ("gzip", "deflate")
 """Those that a body may have; `x-gzip` is an old name of the first."""
@@ -32,24 +33,29 @@ _RAW = -zlib.MAX_WBITS
 _METHOD_BITS, _DEFLATED = 0x0F, 8
 
 
-async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+async def read_body(
+    request: web.BaseRequest, limit: int, room: Room | None = None
+) -> bytes:
     """Return the body of a request, decompressed.
 
     A body that is announced as too large is not read at all; one that turns out to be
-    is read no further.
+    is read no further. It takes room until its request leaves.
 
     Raises:
         RefusedError: it has more than `limit` bytes, as sent or decompressed
-            (too_large), is damaged, stops coming, or has an encoding that is not
-            supported.
+            (too_large), is damaged, stops coming, has an encoding that is not
+            supported, or there is no room for it (unavailable).
     """
     inflater = _inflater(request)
     announced = request.content_length
-    if announced is not None and announced > limit:
-        raise _too_large(limit)
+    if announced is not None:
+        if announced > limit:
+            raise _too_large(limit)
+        if announced > SMALL_BYTES:
+            await _enter(room, request, announced)
     await invite(request)
     try:
-        chunks = await _chunks(request, inflater, limit)
+        chunks = await _chunks(request, inflater, limit, room)
     except (web.RequestPayloadError, HttpProcessingError, zlib.error):
         raise _refused("The request body cannot be decoded.") from None
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -95,8 +101,24 @@ async def _next(content: StreamReader) -> bytes:
         raise _refused("The request body has stopped coming.") from None
 
 
+async def _enter(room: Room | None, request: web.BaseRequest, size: int) -> None:
+    if room is None:
+        return
+    try:
+        await room.enter(request, size)
+    except TimeoutError:
+        raise RefusedError(
+            Reason.ERROR_REASON_UNAVAILABLE,
+            "The server is busy with other large requests; try again later.",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        ) from None
+
+
 async def _chunks(
-    request: web.BaseRequest, inflater: Inflater | None, limit: int
+    request: web.BaseRequest,
+    inflater: Inflater | None,
+    limit: int,
+    room: Room | None,
 ) -> list[bytes]:
     chunks = []
     sent = inflated = 0
@@ -106,6 +128,8 @@ async def _chunks(
         sent += len(chunk)
         if sent > limit:
             raise _too_large(limit)
+        if sent > SMALL_BYTES:
+            await _enter(room, request, sent)
         if inflater is None:
             chunks.append(chunk)
             continue
@@ -113,6 +137,8 @@ async def _chunks(
             inflated += len(piece)
             if inflated > limit:
                 raise _too_large(limit)
+            if inflated > SMALL_BYTES:
+                await _enter(room, request, inflated)
             chunks.append(piece)
             await asyncio.sleep(0)
     if inflater is not None:
