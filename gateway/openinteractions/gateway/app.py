@@ -156,11 +156,11 @@ class Gateway:
             return await self._unary.answer(exchange, call)
         except Exception as error:  # noqa: BLE001 - the outermost frame of a request
             return exchange.failed(error)
-
-    def _receive(self, exchange: Exchange, query: str) -> None:
         finally:
             if self._room.shares:
                 self._room.leave(request)
+
+    def _receive(self, exchange: Exchange, query: str) -> None:
         request = exchange.request
         if self._hosts is not None:
             self._hosts.check(request.headers)
@@ -182,10 +182,10 @@ class Gateway:
         bind = self._binder.bind
         if len(body) <= SMALL_BYTES:
             return bind(route, variables, parameters, body)
-        async with self._reading:
-            return await asyncio.to_thread(bind, route, variables, parameters, body)
         # On a thread, for others are not to wait for it; one at a time, for threads
         # would wait for each other, and the loop for all of them.
+        async with self._reading:
+            return await asyncio.to_thread(bind, route, variables, parameters, body)
 
     def _live(self, exchange: Exchange) -> web.Response:
         return exchange.json(b'{"status":"live"}')
