@@ -57,6 +57,15 @@ workers = 1
 
 [store]
 url = "sqlite:///openinteractions.db"
+ttl_days = 55
+
+[events]
+# in openinteractions.db.signals
+
+[background]
+concurrency = 2000
+queue = 10000
+deadline_seconds = 10
 
 [files]
 ttl_hours = 48

@@ -13,6 +13,7 @@ from openinteractions.config import (
     Address,
     Agent,
     Auth,
+    Background,
     Config,
     ConfigError,
     Egress,
@@ -73,6 +74,7 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
             max_age_seconds=3600,
             max_bytes=1_073_741_824,
         ),
+        background=Background(concurrency=2000, queue=10_000, deadline_seconds=10),
         files=Files(ttl_hours=48, upload_ttl_hours=24, max_bytes=2_147_483_648),
         objects=Objects(url=None),
         egress=Egress(enabled=True, allow=(), timeout_seconds=30, max_bytes=52_428_800),
@@ -320,6 +322,7 @@ def test_every_setting_is_read() -> None:
         keys_env = "KEYS"
         [store]
         url = "sqlite:////var/lib/oi.db"
+        ttl_days = 0.5
         [events]
         url = "tls://nats1,tls://nats2:4223"
         user = "oi"
@@ -332,6 +335,10 @@ def test_every_setting_is_read() -> None:
         replicas = 3
         max_age_seconds = 60.5
         max_bytes = 1
+        [background]
+        concurrency = 2
+        queue = 3
+        deadline_seconds = 4.5
         [files]
         ttl_hours = 0.5
         upload_ttl_hours = 1
@@ -405,7 +412,7 @@ def test_every_setting_is_read() -> None:
             shutdown_grace_seconds=0.5,
         ),
         auth=Auth(keys_env="KEYS"),
-        store=Store(url="sqlite:////var/lib/oi.db"),
+        store=Store(url="sqlite:////var/lib/oi.db", ttl_days=0.5),
         events=Events(
             url="tls://nats1,tls://nats2:4223",
             user="oi",
@@ -419,6 +426,7 @@ def test_every_setting_is_read() -> None:
             max_age_seconds=60.5,
             max_bytes=1,
         ),
+        background=Background(concurrency=2, queue=3, deadline_seconds=4.5),
         files=Files(ttl_hours=0.5, upload_ttl_hours=1, max_bytes=1),
         objects=Objects(url="file:///var/lib/oi"),
         egress=Egress(
@@ -566,8 +574,8 @@ REFUSED = {
     "unknown key at the top": (
         "http = 1",
         (
-            "http: unknown table; known are server, auth, store, events, files, "
-            "objects, egress, endpoints, models, agents"
+            "http: unknown table; known are server, auth, store, events, background, "
+            "files, objects, egress, endpoints, models, agents"
         ),
     ),
     "unknown key": (
@@ -1016,6 +1024,25 @@ REFUSED = {
         "[egress]\nmax_bytes = 0",
         "egress.max_bytes: 0 is out of range; it should be above 0",
     ),
+    "no place": (
+        "[background]\nconcurrency = 0",
+        "background.concurrency: 0 is out of range; it should be above 0",
+    ),
+    "no queue": (
+        "[background]\nqueue = -1",
+        "background.queue: -1 is out of range; it should be above 0",
+    ),
+    "no time to live": (
+        "[background]\ndeadline_seconds = 0.5",
+        (
+            "background.deadline_seconds: 0.5 is out of range; "
+            "it should be between 1 and 3600"
+        ),
+    ),
+    "nothing is kept": (
+        "[store]\nttl_days = 0",
+        "store.ttl_days: 0 is out of range; it should be above 0",
+    ),
     "store without a path": (
         '[store]\nurl = "sqlite:///"',
         (
@@ -1340,9 +1367,15 @@ keys_env = "KEYS"  # set
 
 [store]
 url = "sqlite:///openinteractions.db"
+ttl_days = 55
 
 [events]
 # in openinteractions.db.signals
+
+[background]
+concurrency = 2000
+queue = 10000
+deadline_seconds = 10
 
 [files]
 ttl_hours = 48

@@ -25,6 +25,7 @@ from openinteractions.core.model_events import CallFragment, Finish, FinishReaso
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
+from openinteractions.engine.process import Process
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.upstream import StatusError
@@ -32,6 +33,8 @@ from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.interactions import SERVICE, handlers
 from openinteractions.rpc.local import LocalUpstream
 from openinteractions.rpc.server import GrpcServer
+from openinteractions.storage.events.local import Hub
+from openinteractions.storage.events.memory import MemoryLog
 from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.tools.documents.reader import Documents
 from openinteractions.v1 import interaction_service_pb2, interaction_service_pb2_grpc
@@ -107,8 +110,18 @@ async def faces(tmp_path: Path) -> AsyncIterator[Faces]:
         clock=Clock(),
         entropy=lambda size: next(numbers).to_bytes(size),
     )
+    process = Process(
+        planner=planner,
+        store=store,
+        supervisor=supervisor,
+        signals=Hub().join(supervisor.lease.process),
+        log=MemoryLog(),
+        clock=Clock(),
+    )
     answering = handlers(
-        Interactions(planner=planner, store=store, supervisor=supervisor)
+        Interactions(
+            planner=planner, store=store, supervisor=supervisor, process=process
+        )
     )
     authentication = Authentication(KEYS)
     server = GrpcServer([answering], authentication, max_message_bytes=1 << 20)

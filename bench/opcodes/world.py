@@ -19,6 +19,7 @@ from openinteractions.engine.file_ports import Objects
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
+from openinteractions.engine.process import Process
 from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway.app import Gateway
@@ -28,6 +29,8 @@ from openinteractions.models.registry import Registry
 from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.interactions import SERVICE, handlers
 from openinteractions.rpc.local import LocalUpstream
+from openinteractions.storage.events.local import Hub
+from openinteractions.storage.events.memory import MemoryLog
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.tools.documents.reader import Documents
@@ -71,8 +74,19 @@ class World:
         # As it is served; no objects are needed, because nothing here has large media.
         kept = cast("InteractionStore", Attachments(store, cast("Objects", None)))
         planner = Planner(models=registry, store=kept, media=media, clock=_Clock())
+        supervisor = Supervisor()
+        process = Process(
+            planner=planner,
+            store=kept,
+            supervisor=supervisor,
+            signals=Hub().join(supervisor.lease.process),
+            log=MemoryLog(),
+            clock=_Clock(),
+        )
         rpcs = handlers(
-            Interactions(planner=planner, store=kept, supervisor=Supervisor())
+            Interactions(
+                planner=planner, store=kept, supervisor=supervisor, process=process
+            )
         )
         upstream = LocalUpstream([rpcs], Authentication(None), failure=StatusError)
         return cls(Gateway(upstream, services=[SERVICE]), registry, store)

@@ -57,7 +57,7 @@ class Faces:
         ]
         authentication = Authentication(config.accepted_keys)
         self._config = config
-        self._supervisor = engine.supervisor
+        self._process = engine.process
         self._grpc = GrpcServer(
             services,
             authentication,
@@ -121,7 +121,7 @@ class Faces:
         await asyncio.gather(
             *(site.stop() for site in list(self._http.sites)),
             self._grpc.stop(grace + WRITE_SECONDS),
-            self._supervisor.close(grace),
+            self._process.hand_over(grace),
         )
 
 

@@ -16,9 +16,11 @@ from openinteractions.engine.file_ports import FileStore, Objects
 from openinteractions.engine.files import Addresses, Expiry, Files, Limits, Uploads
 from openinteractions.engine.ports import Clock
 from openinteractions.engine.store_ports import InteractionStore
+from openinteractions.storage.events.opening import HasLog
 from openinteractions.storage.migrate import UnusableStoreError
 from openinteractions.storage.objects.opening import open_objects
 from openinteractions.storage.opening import open_store
+from openinteractions.storage.sqlite import SqliteStore
 
 HOUR_SECONDS = 3600.0
 
@@ -30,6 +32,8 @@ class Stores:
     interactions: InteractionStore
     files: FileStore
     objects: Objects
+    beside: HasLog | None
+    """What has the log of live events, where nothing else has."""
 
 
 async def open_stores(config: Config, stack: AsyncExitStack, clock: Clock) -> Stores:
@@ -55,7 +59,8 @@ async def open_stores(config: Config, stack: AsyncExitStack, clock: Clock) -> St
     await stack.enter_async_context(
         Expiry(store=store.files, objects=objects, clock=clock)
     )
-    return Stores(interactions, store.files, objects)
+    beside = store if isinstance(store, SqliteStore) else None
+    return Stores(interactions, store.files, objects, beside)
 
 
 def files(

@@ -5,6 +5,7 @@ Part of the composition root (see `server`).
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -12,19 +13,31 @@ from dataclasses import dataclass
 
 from openinteractions import backends, keeping
 from openinteractions.config import Config
+from openinteractions.engine.background import Limits
 from openinteractions.engine.files import Files, Uploads
 from openinteractions.engine.interactions import Interactions
-from openinteractions.engine.leases import Leases
 from openinteractions.engine.media import Media
 from openinteractions.engine.own_files import Inliner
 from openinteractions.engine.plan import Planner
+from openinteractions.engine.ports import ServerTools
+from openinteractions.engine.process import Process
 from openinteractions.engine.recall import Recall
 from openinteractions.engine.relaying import Relaying
+from openinteractions.engine.retention import Retention
+from openinteractions.engine.signal_ports import EventLog, Signals
 from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.models.embedded.server import Computer
 from openinteractions.models.registry import Registry
+from openinteractions.storage.events.local import Hub
+from openinteractions.storage.events.memory import MemoryLog
+from openinteractions.storage.events.opening import open_events
 from openinteractions.tools.documents.reader import Documents
+
+DAY_SECONDS = 86400.0
+
+LEASE_PART = 0.6
+"""How much of the deadline the lease has; finding out and claiming have the rest."""
 
 
 class SystemClock:
@@ -43,7 +56,7 @@ class Engine:
     files: Files
     uploads: Uploads
     models: Registry
-    supervisor: Supervisor
+    process: Process
     passes_on: bool
     """Whether some interactions are made by servers that speak this API."""
 
@@ -54,58 +67,55 @@ async def start(
     url: Callable[[], str],
     *,
     computer: Callable[[str], Computer] | None = None,
+    tools: ServerTools | None = None,
 ) -> Engine:
     """Open the stores, begin to watch over runs; all ends with the stack.
 
-    `url` gives the URL of the HTTP face; `computer` is as in `backends.models`.
+    `url` gives the URL of the HTTP face; `computer` is as in `backends.models`; `tools`
+    are those that run here.
 
     Raises:
         ConfigError: something that the configuration names cannot be used.
         UnusableStoreError: the store cannot be used.
     """
-    clock, supervisor = SystemClock(), Supervisor()
+    clock = SystemClock()
     stores = await keeping.open_stores(config, stack, clock)
     models = backends.models(config, computer)
     stack.push_async_callback(models.close)
     files, uploads = keeping.files(config, stores, clock, url)
-    interactions, passes_on = _interactions(
-        config,
-        stack,
-        store=stores.interactions,
-        files=files,
-        models=models,
-        supervisor=supervisor,
+    interactions, process, passes_on = await _interactions(
+        config, stack, stores, files, models, tools
     )
-    await stack.enter_async_context(
-        Leases(store=stores.interactions, supervisor=supervisor, clock=clock)
-    )
-    return Engine(interactions, files, uploads, models, supervisor, passes_on)
+    ttl = config.store.ttl_days * DAY_SECONDS
+    retention = Retention(store=stores.interactions, clock=clock, ttl_seconds=ttl)
+    await stack.enter_async_context(process)
+    await stack.enter_async_context(retention)
+    return Engine(interactions, files, uploads, models, process, passes_on)
 
 
-def _interactions(
+async def _interactions(  # noqa: PLR0917 - all that they are made of
     config: Config,
     stack: AsyncExitStack,
-    *,
-    store: InteractionStore,
+    stores: keeping.Stores,
     files: Files,
     models: Registry,
-    supervisor: Supervisor,
-) -> tuple[Interactions, bool]:
-    """Make the use cases of interactions; say whether some are passed on."""
-    clock = SystemClock()
-    egress = backends.egress(config.egress)
-    stack.push_async_callback(egress.close)
+    tools: ServerTools | None,
+) -> tuple[Interactions, Process, bool]:
+    """Make the use cases, what runs them, and say whether some are passed on."""
+    clock, supervisor, store = SystemClock(), _supervisor(config), stores.interactions
     relays = backends.relays(config)
     stack.push_async_callback(relays.close)
     recall = Recall(store=store, relays=relays)
-    limit = config.server.max_media_bytes
-    planner = Planner(
-        models=models,
+    planner = _planner(config, stack, store, files, models, recall, tools)
+    signals, log = await _between(config, supervisor.lease.process, stores, stack)
+    process = Process(
+        planner=planner,
         store=store,
-        media=Media(egress=egress, reader=Documents(), files=files, max_bytes=limit),
+        supervisor=supervisor,
+        signals=signals,
+        log=log,
         clock=clock,
-        keeper=files,
-        recall=recall,
+        limits=Limits(config.background.concurrency, config.background.queue),
     )
     relaying = Relaying(
         relays=relays,
@@ -113,10 +123,52 @@ def _interactions(
         planner=planner,
         store=store,
         supervisor=supervisor,
-        inliner=Inliner(files, limit=limit),
+        inliner=Inliner(files, limit=config.server.max_media_bytes),
         clock=clock,
     )
     interactions = Interactions(
-        planner=planner, store=store, supervisor=supervisor, relaying=relaying
+        planner=planner,
+        store=store,
+        supervisor=supervisor,
+        process=process,
+        relaying=relaying,
     )
-    return interactions, relaying.passes_on
+    return interactions, process, relaying.passes_on
+
+
+def _supervisor(config: Config) -> Supervisor:
+    """Make what owns the runs; its process has a name that no other has or had."""
+    seconds = config.background.deadline_seconds * LEASE_PART
+    return Supervisor(secrets.token_hex(8), seconds)
+
+
+async def _between(
+    config: Config, process: str, stores: keeping.Stores, stack: AsyncExitStack
+) -> tuple[Signals, EventLog]:
+    """Open what goes between processes."""
+    if config.events.url is None and config.store.is_shared:
+        return Hub().join(process), MemoryLog()
+    return await open_events(config, process, stores.beside, stack)
+
+
+def _planner(  # noqa: PLR0917 - everything that requests are made of
+    config: Config,
+    stack: AsyncExitStack,
+    store: InteractionStore,
+    files: Files,
+    models: Registry,
+    recall: Recall,
+    tools: ServerTools | None,
+) -> Planner:
+    egress = backends.egress(config.egress)
+    stack.push_async_callback(egress.close)
+    limit = config.server.max_media_bytes
+    return Planner(
+        models=models,
+        store=store,
+        media=Media(egress=egress, reader=Documents(), files=files, max_bytes=limit),
+        clock=SystemClock(),
+        keeper=files,
+        recall=recall,
+        tools=tools,
+    )

@@ -16,6 +16,7 @@ import uvloop
 
 from openinteractions import lifetime, running
 from openinteractions.config import Config, ConfigError
+from openinteractions.engine.ports import ServerTools
 from openinteractions.faces import Faces
 from openinteractions.rpc.loop import EventLoop
 from openinteractions.storage.migrate import UnusableStoreError
@@ -34,7 +35,7 @@ class _State:
     """The URL of the HTTP face."""
 
 
-def run(config: Config) -> int:
+def run(config: Config, *, tools: ServerTools | None = None) -> int:
     """Serve until SIGINT or SIGTERM and return the exit status.
 
     Raises:
@@ -42,7 +43,7 @@ def run(config: Config) -> int:
     """
     lifetime.log_to_stderr()
     try:
-        uvloop.run(_serve(config), loop_factory=EventLoop)
+        uvloop.run(_serve(config, tools), loop_factory=EventLoop)
     except UnusableStoreError as error:
         raise ConfigError(f"store.url: {error}") from None
     return 0
@@ -75,9 +76,9 @@ def join(line: int, door: int) -> int:
     return 0
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, tools: ServerTools | None) -> None:
     stop = lifetime.stop_on_signal()
-    async with _running(config) as line:
+    async with _running(config, tools=tools) as line:
         print(line, flush=True)
         await stop.wait()
 
@@ -99,7 +100,12 @@ async def _join(line: int, door: int) -> None:
 
 
 @asynccontextmanager
-async def _running(config: Config, member: Member | None = None) -> AsyncIterator[str]:
+async def _running(
+    config: Config,
+    member: Member | None = None,
+    *,
+    tools: ServerTools | None = None,
+) -> AsyncIterator[str]:
     """Run the server; give the line that says where. Parts end in reverse order.
 
     A `member` is one of several that are ready together.
@@ -108,7 +114,7 @@ async def _running(config: Config, member: Member | None = None) -> AsyncIterato
     computer = None if member is None else partial(BorrowedServer, member=member)
     async with AsyncExitStack() as stack:
         engine = await running.start(
-            config, stack, lambda: state.url, computer=computer
+            config, stack, lambda: state.url, computer=computer, tools=tools
         )
         faces = Faces(
             config,

@@ -192,7 +192,7 @@ def test_a_mistake_is_named(text: str, field: str, message: str) -> None:
 
 NOT_YET = [
     ('agent: "a" input { text: "hi" }', "agent"),
-    (GOOD + "background: true", "background"),
+    (GOOD + "background: true webhook_config {}", "webhook_config"),
     (GOOD + 'environment { name: "remote" }', "environment"),
     (GOOD + "tools { google_search {} }", "tools[0].type"),
     (GOOD + "generation_config { video_config {} }", "generation_config.video_config"),

@@ -12,7 +12,10 @@ from openinteractions.engine.delivery import Keeper
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
+from openinteractions.engine.process import Process
 from openinteractions.engine.supervisor import Supervisor
+from openinteractions.storage.events.local import Hub
+from openinteractions.storage.events.memory import MemoryLog
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.tools.documents.reader import Documents
 from openinteractions.v1 import (
@@ -35,6 +38,7 @@ class Caller:
     request_id: str = ""
     refusal: RequestError | None = None
     origin: str = ""
+    peer: str = ""
 
 
 class Clock:
@@ -61,6 +65,7 @@ class Rig:
     store: MemoryStore
     supervisor: Supervisor
     clock: Clock
+    process: Process
 
     async def create(self, request: Request) -> interaction_pb2.Interaction:
         """Create as the default caller."""
@@ -95,8 +100,18 @@ def rig(
         first_event_seconds=first_event_seconds,
         sleep=clock.sleep,
     )
-    interactions = Interactions(planner=planner, store=store, supervisor=supervisor)
-    return Rig(puppet, interactions, store, supervisor, clock)
+    process = Process(
+        planner=planner,
+        store=store,
+        supervisor=supervisor,
+        signals=Hub().join(supervisor.lease.process),
+        log=MemoryLog(),
+        clock=clock,
+    )
+    interactions = Interactions(
+        planner=planner, store=store, supervisor=supervisor, process=process
+    )
+    return Rig(puppet, interactions, store, supervisor, clock, process)
 
 
 def ask(text: str = "hi", **members: object) -> Request:

@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.gateway import clients, openapi
-from openinteractions.gateway.binding import REFUSAL, Binder, Call
+from openinteractions.gateway.binding import PEER, REFUSAL, Binder, Call
 from openinteractions.gateway.body import read_body
 from openinteractions.gateway.codec import Codec
 from openinteractions.gateway.connection import Server
@@ -149,6 +149,9 @@ class Gateway:
             if call.refusal is not None:
                 said = {REFUSAL: quote(call.refusal)}
                 exchange.metadata = {**exchange.metadata, **said}
+            if getattr(call.message, "background", False):
+                peer = {PEER: request.remote or ""}
+                exchange.metadata = {**exchange.metadata, **peer}
             if call.streams:
                 if call.raw:
                     return await self._download.answer(exchange, call)

@@ -34,6 +34,9 @@ UPGRADED = frozenset({"openinteractions.v1.CreateInteractionRequest"})
 """Requests that clients of older revisions send in other forms."""
 
 
+PEER = "x-openinteractions-peer"
+"""The metadata key with the address of who asks for background work; see `Call`."""
+
 REFUSAL = "x-openinteractions-refusal"
 """The metadata key with why a request is refused, percent-encoded; see `Call`."""
 

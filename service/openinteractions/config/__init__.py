@@ -5,6 +5,7 @@ data of `settings`. `load` gives a `Config` that is complete and consistent, or 
 `ConfigError` with one line that says where the mistake is and what would be right.
 """
 
+from openinteractions.config.background import Background
 from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.load import load
@@ -28,6 +29,7 @@ __all__ = [
     "Address",
     "Agent",
     "Auth",
+    "Background",
     "Config",
     "ConfigError",
     "Egress",

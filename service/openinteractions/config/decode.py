@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from openinteractions.config.background import Background
 from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.settings import (
@@ -48,6 +49,7 @@ TABLES = (
     "auth",
     "store",
     "events",
+    "background",
     "files",
     "objects",
     "egress",
@@ -64,6 +66,7 @@ class Tables(NamedTuple):
     auth: Auth | None = None
     store: Store | None = None
     events: Events | None = None
+    background: Background | None = None
     files: Files | None = None
     objects: Objects | None = None
     egress: Egress | None = None
@@ -101,6 +104,7 @@ def _tables(raw: Mapping[str, Any]) -> Tables:
         auth=_optional(raw, "auth", Auth),
         store=_optional(raw, "store", Store),
         events=_optional(raw, "events", Events),
+        background=_optional(raw, "background", Background),
         files=_optional(raw, "files", Files),
         objects=_optional(raw, "objects", Objects),
         egress=_optional(raw, "egress", Egress),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from openinteractions.config import decode, rules
+from openinteractions.config.background import Background
 from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
@@ -76,20 +77,12 @@ def load(
     backends = _embedded() if embedded else _backends(tables, str(path), environ)
     flags = {"http": http, "grpc": grpc, "workers": workers}
     given = {name: value for name, value in flags.items() if value is not None}
-    config = Config(
-        source="defaults" if path is None else str(path),
-        models_source=backends.source,
-        server=msgspec.structs.replace(tables.server or Server(), **given),
-        auth=tables.auth,
-        store=tables.store or Store(),
-        events=tables.events or Events(),
-        files=tables.files or Files(),
-        objects=tables.objects or Objects(),
-        egress=tables.egress or Egress(),
-        endpoints=backends.endpoints,
-        models=backends.models,
-        agents=backends.agents,
-        environment=_variables(tables, backends.endpoints, environ),
+    config = _config(
+        "defaults" if path is None else str(path),
+        msgspec.structs.replace(tables.server or Server(), **given),
+        tables,
+        backends,
+        _variables(tables, backends.endpoints, environ),
     )
     try:
         rules.check(config)
@@ -99,6 +92,32 @@ def load(
             f"{place or f'{file}{broken.where}'}: {broken.problem}"
         ) from None
     return config
+
+
+def _config(
+    source: str,
+    server: Server,
+    tables: decode.Tables,
+    backends: Backends,
+    environment: dict[str, str],
+) -> Config:
+    """Put everything together, with defaults for what the file leaves out."""
+    return Config(
+        source=source,
+        models_source=backends.source,
+        server=server,
+        auth=tables.auth,
+        store=tables.store or Store(),
+        events=tables.events or Events(),
+        background=tables.background or Background(),
+        files=tables.files or Files(),
+        objects=tables.objects or Objects(),
+        egress=tables.egress or Egress(),
+        endpoints=backends.endpoints,
+        models=backends.models,
+        agents=backends.agents,
+        environment=environment,
+    )
 
 
 def _place(where: str, flags: Collection[str], *, by_file: bool) -> str | None:

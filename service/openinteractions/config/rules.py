@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from openinteractions.config.background import check_background
 from openinteractions.config.decode import key
 from openinteractions.config.endpoints import check_endpoint
 from openinteractions.config.event_rules import (
@@ -68,6 +69,7 @@ def check(config: Config) -> None:
     _auth(config)
     check_store(config.store, config.objects)
     check_events(config.events)
+    check_background(config.background)
     _files(config.files)
     _objects(config.objects, config.files)
     _egress(config.egress)

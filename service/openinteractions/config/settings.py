@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, Self
 
 import msgspec
 
+from openinteractions.config.background import Background
 from openinteractions.config.events import Events
 from openinteractions.config.files import Files, Objects
 from openinteractions.config.profile import Profile
@@ -197,6 +198,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     auth: Auth | None
     store: Store
     events: Events
+    background: Background
     files: Files
     objects: Objects
     egress: Egress

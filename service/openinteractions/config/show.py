@@ -33,6 +33,7 @@ def show(config: Config) -> str:
         lines += _table("auth", config.auth, config)
     lines += _store(config)
     lines += _events(config)
+    lines += _table("background", config.background, config)
     lines += _table("files", config.files, config)
     lines += _objects(config)
     lines += _table("egress", config.egress, config)

@@ -23,6 +23,10 @@ class Store(Table, frozen=True):
     connections: int | None = None
     """The most connections of one process to PostgreSQL; default: 10."""
 
+    ttl_days: float = 55
+    """How long interactions are kept after they were made; those that run stay until
+    they end."""
+
     @property
     def is_shared(self) -> bool:
         """Whether it is PostgreSQL."""

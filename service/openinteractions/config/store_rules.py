@@ -7,7 +7,12 @@ from urllib.parse import urlsplit
 
 from openinteractions.config.files import Objects
 from openinteractions.config.store import Store
-from openinteractions.config.values import Broken, check_range, check_variable
+from openinteractions.config.values import (
+    Broken,
+    check_positive,
+    check_range,
+    check_variable,
+)
 
 MAX_CONNECTIONS = 1000
 
@@ -18,6 +23,7 @@ def check_store(store: Store, objects: Objects) -> None:
     Raises:
         Broken: the first rule that does not hold.
     """
+    check_positive("store.ttl_days", store.ttl_days)
     if store.is_shared:
         _check_shared(store)
         if objects.url is None:

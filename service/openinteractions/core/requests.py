@@ -80,9 +80,9 @@ def _check_scheduling(request: Request) -> None:
         raise RequestError(
             "service_tier 'deferred' needs background: true.", field="service_tier"
         )
-    if request.background:
+    if request.HasField("webhook_config"):
         raise NotSupportedError(
-            f"background: background work is {_NOT_YET}.", field="background"
+            f"webhook_config: webhooks are {_NOT_YET}.", field="webhook_config"
         )
 
 

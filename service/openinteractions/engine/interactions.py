@@ -10,20 +10,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
-from openinteractions.core import cursor, ids, inputs, lifecycle, replay
+from openinteractions.core import cursor, ids, inputs, lifecycle
 from openinteractions.core.errors import (
     NotFoundError,
     PreconditionError,
     RequestError,
 )
+from openinteractions.engine.background import DEFERRED
 from openinteractions.engine.callers import Caller
+from openinteractions.engine.elsewhere import waiting
 from openinteractions.engine.plan import Planner, word
+from openinteractions.engine.process import Process
 from openinteractions.engine.relay_ports import Target
 from openinteractions.engine.relayed_run import RelayedRun
 from openinteractions.engine.relaying import Relaying
 from openinteractions.engine.run import Run
 from openinteractions.engine.store_ports import InteractionStore, Record
 from openinteractions.engine.supervisor import Running, Supervisor
+from openinteractions.engine.writes import HandedOverError
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
@@ -44,23 +48,30 @@ class Interactions:
         planner: Planner,
         store: InteractionStore,
         supervisor: Supervisor,
+        process: Process,
         relaying: Relaying | None = None,
     ) -> None:
         self._planner = planner
         self._store = store
         self._supervisor = supervisor
+        self._background = process.background
+        self._elsewhere = process.elsewhere
         self._relaying = relaying
         self._passes_on = relaying is not None and relaying.passes_on
 
     async def create(self, caller: Caller, request: Request) -> Interaction:
         """Create an interaction and return it, with the steps that it generated.
 
-        Cancelling the call cancels the turn; nothing is stored then.
+        Cancelling the call cancels the turn; nothing is stored then. In the background
+        it is returned at once, without steps.
         """
         if self._passes_on:
             target = self._target(caller, request)
             if target is not None and self._relaying is not None:
                 return await self._relaying.create(caller, request, target)
+        if request.background:
+            interaction, _ = await self._background.create(caller, request)
+            return interaction
         run = await self._planner.plan(caller, request, stream=False)
         with self._supervisor.watch(run):
             return await run.answer()
@@ -75,6 +86,10 @@ class Interactions:
         if target is not None and self._relaying is not None:
             run = await self._relaying.run(caller, request, target)
             outlives = run.kept
+        elif request.background:
+            async for batch in self._stream_background(caller, request):
+                yield batch
+            return
         else:
             run = await self._planner.plan(caller, request, stream=True)
             outlives = run.stored
@@ -85,14 +100,43 @@ class Interactions:
                         yield batch
             return
         running = self._supervisor.start(run)
-        handed_out = False
+        told: Sequence[event_pb2.InteractionEvent] = ()
         try:
-            async for batch in running.journal.tail():
-                handed_out = True
+            async for told in running.journal.tail():
+                yield told
+        except HandedOverError:
+            async for batch in self._rest(caller, run.interaction.id, told):
                 yield batch
         finally:
-            if not handed_out:
+            if not told:
                 running.abandon()
+
+    async def _stream_background(
+        self, caller: Caller, request: Request
+    ) -> EventBatches:
+        if request.service_tier == DEFERRED:
+            raise RequestError(
+                "service_tier 'deferred' cannot be streamed; ask for it and come back.",
+                field="service_tier",
+            )
+        interaction, running = await self._background.create(caller, request)
+        begun: Sequence[event_pb2.InteractionEvent] = ()
+        if running is None:
+            begun = [waiting(interaction)]
+            yield begun
+        async for batch in self._rest(caller, interaction.id, begun):
+            yield batch
+
+    def _rest(
+        self,
+        caller: Caller,
+        interaction_id: str,
+        told: Sequence[event_pb2.InteractionEvent],
+    ) -> EventBatches:
+        """Yield an interaction's events after those that were told last."""
+        last = told[-1].event_id if told else None
+        after = None if last is None else cursor.decode(last, interaction_id)
+        return self._elsewhere.events(interaction_id, caller.owner, after)
 
     async def get(
         self, caller: Caller, request: interaction_service_pb2.GetInteractionRequest
@@ -122,12 +166,7 @@ class Interactions:
         after = None
         if request.HasField("last_event_id"):
             after = cursor.decode(request.last_event_id, request.id)
-        if running is not None:
-            batches = running.journal.tail(after)
-        elif lifecycle.has_ended(record.interaction.status):
-            batches = _once(replay.replay(record.interaction, after))
-        else:
-            raise _elsewhere(request.id, "followed")
+        batches = self._elsewhere.events(request.id, caller.owner, after)
         async for batch in batches:
             if request.include_input and batch[0].HasField("created"):
                 yield [_with_input(batch[0], record), *batch[1:]]
@@ -138,17 +177,16 @@ class Interactions:
         self, caller: Caller, request: interaction_service_pb2.CancelInteractionRequest
     ) -> Interaction:
         """Stop a running interaction and return it; the steps so far are kept."""
-        _, running = await self._locate(caller, request.id, media=False)
-        if running is not None:
-            await running.stop()
+        record = await self._load(caller, request.id, media=False)
+        remote, runs = record.remote, self._supervisor.find(request.id) is not None
+        at_server = remote is not None and remote.id is not None and not runs
+        if not at_server and not lifecycle.has_ended(record.interaction.status):
+            await self._elsewhere.cancel(request.id, caller.owner)
         record = await self._load(caller, request.id)
-        if running is None and record.remote is not None and self._relaying is not None:
+        if at_server and self._relaying is not None:
             return _timeline(await self._relaying.cancel(caller, record))
-        status = record.interaction.status
-        if status == Status.INTERACTION_STATUS_CANCELLED:
+        if record.interaction.status == Status.INTERACTION_STATUS_CANCELLED:
             return _timeline(record)
-        if not lifecycle.has_ended(status):
-            raise _elsewhere(request.id, "cancelled")
         raise PreconditionError(
             f"Interaction {request.id} is not running: its status is "
             f"{word(record.interaction.status)}."
@@ -163,7 +201,7 @@ class Interactions:
             await running.stop()
         if record.remote is not None and self._relaying is not None:
             await self._relaying.delete(caller, record)
-        if not await self._store.delete(record.interaction.id, caller.owner):
+        if not await self._elsewhere.delete(record):
             raise _not_found(request.id)
 
     async def list(
@@ -217,13 +255,6 @@ class Interactions:
         return record
 
 
-def _elsewhere(interaction_id: str, done: str) -> PreconditionError:
-    return PreconditionError(
-        f"Interaction {interaction_id} runs in another process and cannot be {done} "
-        "from here."
-    )
-
-
 def _not_found(interaction_id: str) -> NotFoundError:
     return NotFoundError(f"There is no interaction {interaction_id[:80]!r}.")
 
@@ -248,8 +279,3 @@ def _with_input(
     copy.CopyFrom(event)
     copy.created.interaction.input.CopyFrom(record.request.input)
     return copy
-
-
-async def _once(events: Sequence[event_pb2.InteractionEvent]) -> EventBatches:
-    if events:
-        yield events

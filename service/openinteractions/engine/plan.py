@@ -7,6 +7,7 @@ either (design §4).
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Draft:
 
     interaction: Interaction
     lineage: Sequence[str]
-    run: Callable[[], Awaitable[Run]]
+    run: Callable[[], Run]
     """Makes the run, once the row is written and claimed."""
 
 
@@ -93,8 +94,11 @@ class Planner:
         history = await self._readable_history(caller, request)
         talk = _conversation(history, request)
         interaction = self.begin(request)
+        steps: Sequence[step_pb2.Step] = talk.steps()
+        if talk.origins:
+            steps = await self._prepared(caller, request, model, talk)
         parts = model, history, talk, interaction
-        return await self._run(caller, request, parts, stream=stream)
+        return self._run(caller, ModelRequest(request, steps), parts, stream=stream)
 
     async def draft(self, caller: Caller, request: Request) -> Draft:
         """Return what a request in the background asks for.
@@ -107,10 +111,10 @@ class Planner:
         talk = _conversation(history, request)
         interaction = self.begin(request)
 
-        async def run() -> Run:
+        def run() -> Run:
             parts = model, history, talk, interaction
-            planned = await self._run(caller, request, parts, stream=True)
-            planned.background = planned.begun = True
+            planned = self._later(caller, request, parts)
+            planned.begun, planned.epoch = True, 1
             return planned
 
         return Draft(interaction, _lineage(history), run)
@@ -133,30 +137,45 @@ class Planner:
         interaction.CopyFrom(record.interaction)
         del interaction.steps[:]
         parts = model, history, talk, interaction
-        run = await self._run(caller, request, parts, stream=True)
-        run.background = True
+        run = self._later(caller, request, parts)
         run.resume(record, claimed.epoch)
         return run
 
-    async def _run(
+    def _later(self, caller: Caller, request: Request, parts: _Parts) -> Run:
+        """Return a run whose media are made ready when it runs."""
+        model, _, talk, _ = parts
+        turn = ModelRequest(request, talk.steps())
+        run = self._run(caller, turn, parts, stream=True)
+        run.background = True
+        if talk.origins:
+            run.prepare = functools.partial(
+                self._prepared, caller, request, model, talk
+            )
+        return run
+
+    async def _prepared(
+        self, caller: Caller, request: Request, model: Model, talk: Talk
+    ) -> Sequence[step_pb2.Step]:
+        """Return a conversation with its media as the model takes them."""
+        return await self._media.prepare(
+            talk.steps(),
+            talk.origins,
+            model.accepts,
+            caller.owner,
+            model=request.model,
+            ignored=caller.ignored,
+        )
+
+    def _run(
         self,
         caller: Caller,
-        request: Request,
+        turn: ModelRequest,
         parts: _Parts,
         *,
         stream: bool,
     ) -> Run:
         model, history, talk, interaction = parts
-        steps: Sequence[step_pb2.Step] = talk.steps()
-        if talk.origins:
-            steps = await self._media.prepare(
-                steps,
-                talk.origins,
-                model.accepts,
-                caller.owner,
-                model=request.model,
-                ignored=caller.ignored,
-            )
+        request = turn.request
         marks = stream and interaction.HasField("id")
         cursors = cursor.prefix(interaction.id) if marks else None
         assembler = Assembler(
@@ -167,7 +186,7 @@ class Planner:
         )
         return Run(
             model=model,
-            turn=ModelRequest(request, steps),
+            turn=turn,
             interaction=interaction,
             telling=Telling(interaction, assembler, cursors),
             store=self._store,

@@ -277,11 +277,12 @@ class RelayedRun:
         """Store the row; without one, what the server keeps has nobody to name it."""
         turn = self.turn
         lease = self.lease if turn.remote.id is None else None
-        turn.begun, self.epoch = True, int(lease is not None)
+        turn.begun = True
         try:
             await self.store.add(self._record(said), turn.lineage, lease=lease)
+            self.epoch = int(lease is not None)
         except DomainError:
-            turn.begun, self.epoch = False, 0
+            turn.begun = False
             if turn.remote.id is not None:
                 with contextlib.suppress(DomainError):
                     await turn.relay.delete(turn.remote.id, call=turn.call)

@@ -30,15 +30,14 @@ from openinteractions.engine.rounds import Rounds
 from openinteractions.engine.store_ports import InteractionStore, Lease, Record
 from openinteractions.engine.telling import Telling
 from openinteractions.engine.writes import DeletedError, HandedOverError
-from openinteractions.v1 import event_pb2, interaction_pb2
+from openinteractions.v1 import event_pb2, interaction_pb2, step_pb2
 
 Event = event_pb2.InteractionEvent
 Interaction = interaction_pb2.Interaction
 Status = interaction_pb2.InteractionStatus
 _Status = interaction_pb2.InteractionStatus
 _Ending = tuple[list[Event], _Status]
-_Next = tuple[list[Event], _Ending | None]
-"""Events, and how the turn has ended if it has."""
+_Next = tuple[list[Event], _Ending | None]  # events, and how it has ended if it has
 
 FIRST_EVENT_SECONDS = 10.0
 """How long a stream waits for the model before it begins without it: a failure until
@@ -65,13 +64,12 @@ class Run:
     """The calls of tools that run here; None: all are the caller's."""
     first_event_seconds: float = FIRST_EVENT_SECONDS
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    background: bool = False
-    """Whether nobody waits: a model that is down or busy is asked again."""
+    background: bool = False  # then a model that is down or busy is asked again
+    prepare: Callable[[], Awaitable[Sequence[step_pb2.Step]]] | None = None
+    """Returns the conversation as the model takes it, if that takes time."""
     begun: bool = False  # whether its row is, or is about to be, in the store
-    lease: Lease | None = None
-    """Under which its row is claimed; whoever starts a run that is stored sets it."""
-    epoch: int = 1
-    """Which claim of its row this is."""
+    lease: Lease | None = None  # whoever starts a run that is stored sets it
+    epoch: int = 0  # which claim of its row this is, once it is claimed
     _failures: int = 0  # of the call at hand
     _retries: int = 0
     _interrupt: Interrupt = field(default_factory=Interrupt)
@@ -86,27 +84,27 @@ class Run:
     @property
     def leased(self) -> bool:
         """Whether its row is claimed by this process."""
-        return self.begun
+        return self.epoch > 0
 
     def open_journal(self) -> Journal:
         """Return what its readers are to follow."""
         return Journal(self.interaction.id, self.telling.replay)
 
     def stop(self, error: DomainError | None = None) -> None:
-        """End the turn where it is: `cancelled`, or `failed` with an error.
+        """End it where it is: `cancelled`, or `failed` with an error.
 
-        A turn in one piece raises it. Has no effect once the model has finished.
+        Has no effect once the model has finished.
         """
         self._stop_error = error
         self._interrupt.press()
 
     def leave(self, error: DomainError) -> None:
-        """Let others go on. Without a row nobody can: it ends with the error."""
+        """Let others go on; without a row nobody can: it ends with the error."""
         self._left = self.begun
         self.stop(error)
 
     def resume(self, record: Record, epoch: int) -> None:
-        """Go on with a row that this process has claimed, from what is written."""
+        """Go on with a row that was claimed, from what is written."""
         self.begun, self.epoch = True, epoch
         self.telling.resume(record.interaction, Attempts.parse(record.attempts))
         if epoch > 1:
@@ -116,7 +114,7 @@ class Run:
         """Run the turn in one piece and return the interaction, stored if it is to be.
 
         Raises:
-            DomainError: the turn failed, or could not be stored; nothing is stored.
+            DomainError: it failed, or could not be stored; nothing is stored.
         """
         try:
             status = await self._answered()
@@ -145,12 +143,12 @@ class Run:
     async def events(self) -> AsyncIterator[Sequence[Event]]:
         """Run the turn and yield its events in batches, as they happen.
 
-        A failure before the first event raises and stores nothing; a later one is an
-        `error` event, followed by the end with the status `failed`.
+        A failure before the first event stores nothing; a later one is an `error`
+        event, followed by the end with the status `failed`.
 
         Raises:
-            DomainError: the model failed, or the run was stopped, before anything was
-                said; the store failed to take the row; or the row was deleted.
+            DomainError: it failed, or was stopped, before anything was said; the store
+                failed to take the row; or the row was deleted.
             HandedOverError: others go on with the interaction.
         """
         async with aclosing(ModelSource(self._interrupt)) as model:
@@ -190,6 +188,7 @@ class Run:
             await self.store.add(
                 self._record(self.interaction), self.lineage, lease=self.lease
             )
+            self.epoch = 1
         return self.telling.created()
 
     async def _go_on(self, model: ModelSource) -> _Next:
@@ -198,6 +197,9 @@ class Run:
             return await self._run_tool(self.rounds), None
         if self.rounds is not None and not self.rounds.ask_model:
             return [], ([], Status.INTERACTION_STATUS_REQUIRES_ACTION)
+        if self.prepare is not None:
+            steps = await self._interrupt.guard(self.prepare())
+            self.turn, self.prepare = ModelRequest(self.turn.request, steps), None
         model.open(self.model.stream(self._request()))
         return [], None
 
@@ -235,15 +237,13 @@ class Run:
         pause = patience.pause(error, self._failures) if self.background else None
         if pause is None:
             return [], self._failed(error)
-        _log.info("interaction %s: tried again: %s", self.interaction.id, error)
         await model.aclose()
         events = self.telling.abort()
         try:
             await self._interrupt.guard(self.sleep(pause))
         except StoppedError:
             return events, self._cut()
-        self._failures += 1
-        self._retries += 1
+        self._failures, self._retries = self._failures + 1, self._retries + 1
         self.telling.begin_attempt(self.epoch, self._retries)
         return events, None
 
@@ -272,7 +272,7 @@ class Run:
         await self.sleep(seconds)
 
     def _reason(self) -> DomainError:
-        return self._stop_error or CancelledError("The run was cancelled.")
+        return self._stop_error or CancelledError("It was cancelled.")
 
     def _cut(self) -> _Ending:
         """End a turn that was stopped from outside."""

@@ -16,8 +16,9 @@ from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
 
-LEASE_SECONDS = 10.0
-"""How long a process is believed without a sign of life (design §7)."""
+LEASE_SECONDS = 6.0
+"""How long a process is believed without a sign of life: what it has lost is taken over
+within ten (design §7)."""
 
 CLOSING = "The server is shutting down."
 
@@ -47,6 +48,10 @@ class Run(Stoppable, Protocol):
 
     lease: Lease | None
     """Under which its row is claimed, set by the supervisor."""
+    epoch: int
+    """Which claim of its row it is."""
+    background: bool
+    """Whether nobody waits for it."""
 
     @property
     def interaction(self) -> interaction_pb2.Interaction:
@@ -59,6 +64,9 @@ class Run(Stoppable, Protocol):
     @property
     def leased(self) -> bool:
         """Whether its row is claimed by this process."""
+
+    def leave(self, error: DomainError) -> None:
+        """Let others go on with it; if they cannot, it ends with the error."""
 
     def open_journal(self) -> Journal:
         """Return what its readers are to follow."""
@@ -95,8 +103,10 @@ class Running:
 class Supervisor:
     """The runs of this process."""
 
-    def __init__(self, process: str | None = None) -> None:
-        self.lease = Lease(process or secrets.token_hex(8), LEASE_SECONDS)
+    def __init__(
+        self, process: str | None = None, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self.lease = Lease(process or secrets.token_hex(8), lease_seconds)
         """Under which this process claims what it runs."""
         self._running: dict[str, Running] = {}
         self._watched: set[Stoppable] = set()
@@ -141,21 +151,39 @@ class Supervisor:
         """Return the run of an interaction, or None when it does not run here."""
         return self._running.get(interaction_id)
 
-    def ids(self) -> list[str]:
-        """Return the ids of the interactions whose rows are claimed here."""
-        return [name for name, one in self._running.items() if one.run.leased]
+    @property
+    def closing(self) -> bool:
+        """Whether no more runs are taken."""
+        return self._closing
 
-    async def close(self, grace_seconds: float) -> None:
-        """Take no more runs, let those that run finish for a while, stop the rest."""
+    def held(self) -> dict[str, int]:
+        """Return the epochs of the rows that are claimed for runs here, by id."""
+        return {
+            name: one.run.epoch for name, one in self._running.items() if one.run.leased
+        }
+
+    async def close(self, grace_seconds: float) -> dict[str, int]:
+        """Take no more runs, let those that run finish for a while, stop the rest.
+
+        What is stored is left to others: in the background at once. Returns the epochs
+        of what is to be given back, by id.
+        """
         self._closing = True
+        error, left = UnavailableError("The server was shut down."), self.held()
+        for one in list(self._running.values()):
+            if one.run.background:
+                one.run.leave(error)
         try:
             async with asyncio.timeout(grace_seconds):
                 await self._idle.wait()
         except TimeoutError:
-            error = UnavailableError("The server was shut down.")
-            for run in [one.run for one in self._running.values()] + [*self._watched]:
+            left |= self.held()
+            for one in list(self._running.values()):
+                one.run.leave(error)
+            for run in self._watched:
                 run.stop(error)
             await self._idle.wait()
+        return left
 
     def _refuse_when_closing(self) -> None:
         if self._closing:

@@ -25,9 +25,6 @@ class HandedOverError(Exception):
 class DeletedError(InternalError):
     """The interaction is not there any more."""
 
-    def __init__(self) -> None:
-        super().__init__("The interaction was deleted while it ran.")
-
 
 async def update(
     store: InteractionStore,
@@ -59,5 +56,5 @@ async def update(
             )
             await sleep(pause)
     if there is None:
-        raise DeletedError
+        raise DeletedError("The interaction was deleted while it ran.")
     raise HandedOverError

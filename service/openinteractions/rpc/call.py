@@ -19,6 +19,10 @@ from openinteractions.core.errors import RequestError
 
 ORIGIN = "x-openinteractions-origin"
 
+PEER = "x-openinteractions-peer"
+"""With which a gateway says whose request it passes on: whose turn it takes, when it
+has to wait and keys do not tell callers apart."""
+
 REFUSAL = "x-openinteractions-refusal"
 """With which a gateway says why it would refuse a request: it has members, or words,
 that are not known here. Percent-encoded text."""
@@ -53,6 +57,11 @@ class Call:
         """
         origin = self.metadata.get(ORIGIN, "")
         return origin if _GOOD_ORIGIN.fullmatch(origin) else ""
+
+    @property
+    def peer(self) -> str:
+        """The caller's address, where a face says so; empty when that is not known."""
+        return self.metadata.get(PEER, "")
 
     def note_refusal(self) -> bool:
         """Take over why a gateway would refuse the request, if it would."""

@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from openinteractions.core.errors import DomainError
-from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
+from openinteractions.rpc.call import PEER, Call, Feed, Handlers, Stream, Unary
 from openinteractions.rpc.status import to_status
 
 DETAILS = "grpc-status-details-bin"
@@ -102,14 +102,14 @@ def _stream(name: str, handler: Stream) -> Callable[[bytes, Context], Awaitable[
 
 
 def _call(name: str, context: Context) -> Call:
-    return Call(
-        name,
-        {
-            key: value
-            for key, value in context.invocation_metadata() or ()
-            if isinstance(value, str)
-        },
-    )
+    metadata = {
+        key: value
+        for key, value in context.invocation_metadata() or ()
+        if isinstance(value, str)
+    }
+    # The port of a peer is another one with each connection.
+    metadata.setdefault(PEER, context.peer().rpartition(":")[0])
+    return Call(name, metadata)
 
 
 async def _fail(context: Context, call: Call, error: DomainError) -> NoReturn:

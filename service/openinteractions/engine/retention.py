@@ -1,0 +1,75 @@
+"""Deletes interactions whose time is over.
+
+Any number of processes may do so at once. What continued a deleted one stays, as with
+any deletion; files have a time of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Self
+
+from openinteractions.core.errors import DomainError
+from openinteractions.engine.ports import Clock
+from openinteractions.engine.store_ports import InteractionStore
+
+TURN_SECONDS = 600.0
+"""How long after its time an interaction may still be there, and what goes before."""
+
+AT_ONCE = 100
+
+log = logging.getLogger(__name__)
+
+
+class Retention:
+    """The sweep. An async context manager; while it is open, it goes on."""
+
+    def __init__(
+        self, *, store: InteractionStore, clock: Clock, ttl_seconds: float
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ttl_seconds = ttl_seconds
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        self._task = asyncio.create_task(self._keep(), name="retention")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def turn(self) -> int:
+        """Delete what is too old and has ended; return how many that were.
+
+        Raises:
+            DomainError: the store is out of reach; the rest is left to the next turn.
+        """
+        before, deleted = self._clock.now() - self._ttl_seconds, 0
+        while old := await self._store.aged(before, AT_ONCE):
+            gone = [await self._store.delete(one.id, one.owner) for one in old]
+            deleted += sum(gone)
+            if not any(gone):
+                break  # others are at it, or it cannot be done
+        return deleted
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                deleted = await self.turn()
+                if deleted:
+                    log.info("%s old interactions were deleted", deleted)
+            except DomainError as error:
+                log.warning("old interactions are not deleted: %s", error.message)
+            await asyncio.sleep(TURN_SECONDS)
