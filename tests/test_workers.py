@@ -70,11 +70,12 @@ def command(pid: int) -> bytes:
 
 
 def lives(pid: int) -> bool:
+    """Whether any thread of a process does."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stats = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/stat")]
     except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+        return lives(pid)
+    return any(stat.rpartition(")")[2].split()[0] not in "ZX" for stat in stats)
 
 
 def eventually(holds: Callable[[], object]) -> None:
