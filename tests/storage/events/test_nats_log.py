@@ -193,6 +193,26 @@ class TestNatsLog(LogAcceptance):
             async with Follower(logs.reader, "a") as follower:
                 assert isinstance(await follower.failure(), LogGapError)
 
+    @pytest.mark.parametrize("name", ["", "*", ">", "a.b", "a b", "ä", "a" * 129])
+    async def test_no_id_reaches_another_log(self, logs: Machines, name: str) -> None:
+        with pytest.raises(ValueError, match="not an id"):
+            await logs.writer.append(name, first())
+        with pytest.raises(ValueError, match="not an id"):
+            await logs.writer.trim(name)
+        with pytest.raises(ValueError, match="not an id"):
+            await anext(logs.reader.follow(name))
+
+    async def test_a_stream_that_cannot_be_made_is_told_once(
+        self, nats: Nats, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        keeping = Keeping(name=f"log{next(_numbers)}", replicas=3)
+        async with machines(nats, keeping=keeping) as logs:
+            for _ in range(3):
+                with pytest.raises(UnavailableError):
+                    await logs.writer.append("a", first())
+        # Each of the three has said it.
+        assert caplog.text.count(f"the stream {keeping.name}: ") == 3
+
     async def test_a_changed_configuration_is_taken_over(self, nats: Nats) -> None:
         keeping = Keeping(name=f"log{next(_numbers)}", max_age_seconds=100)
         async with machines(nats, keeping=keeping) as logs:

@@ -51,7 +51,7 @@ async def open_events(
         return Between(*await through_nats(config, process, stack))
     if store is None:
         raise ConfigError("events.url: is missing; this store needs NATS beside it")
-    folder = config.events.signals(config.store.path)
+    folder = config.events.signals(config.store.path.resolve())
     signals = await SocketSignals.open(folder, process)
     stack.push_async_callback(signals.close)
     return Between(signals, store.log(signals))

@@ -104,6 +104,14 @@ class Connection:
         return self._client is not None
 
     @property
+    def server_version(self) -> tuple[int, int] | None:
+        """Which version the server has; None when there is none."""
+        if self._client is None:
+            return None
+        version = self._client.connected_server_version
+        return version.major, version.minor
+
+    @property
     def max_payload(self) -> int:
         """The most bytes that a message may have.
 

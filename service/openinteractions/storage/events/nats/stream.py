@@ -8,9 +8,9 @@ messages by their place, without a consumer: a server keeps nothing for who read
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -31,6 +31,14 @@ ANSWER_SECONDS = 3.0
 PAGE_BYTES = 1024 * 1024
 PAGE_MESSAGES = 256
 """How much is read at once."""
+
+PAGES_AT_ONCE = 64
+"""How many followers of this process read at once."""
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+OLDEST_SERVER = (2, 11)
+"""Older ones do not give several messages at once."""
 
 PART_BYTES = 512 * 1024
 """The most that a message has, if servers let it have so much."""
@@ -100,10 +108,19 @@ class Stream:
         self.connection = connection
         self._keeping = keeping
         self._making: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+        self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
+        self._said: str | None = None
         connection.on_connect(self.make)
 
     def subject(self, id: str, epoch: int | str = "*") -> str:  # noqa: A002 - the resource's own word
-        """Return where the log of an interaction is, all of it or one epoch."""
+        """Return where the log of an interaction is, all of it or one epoch.
+
+        Raises:
+            ValueError: the id would name more than one log, or none.
+        """
+        if NAME.fullmatch(id) is None:
+            raise ValueError(f"not an id: {id[:200]!r}")
         return f"{self._keeping.name}.log.{id}.{epoch}"
 
     def make(self) -> None:
@@ -112,9 +129,9 @@ class Stream:
             self._making = asyncio.create_task(self._make(), name="stream")
 
     async def settle(self) -> None:
-        """Wait until it is there, if there is a server that makes it soon."""
+        """Wait until it is there, or known not to be, if there is a server."""
         if self._making is not None:
-            await asyncio.wait({self._making}, timeout=ANSWER_SECONDS)
+            await self._tried.wait()
 
     @property
     def part_bytes(self) -> int:
@@ -145,6 +162,11 @@ class Stream:
         Raises:
             UnavailableError: it broke off.
         """
+        # All followers read when a server is there again.
+        async with self._pages:
+            return await self._page(subject, start)
+
+    async def _page(self, subject: str, start: int) -> Page:
         inbox = self.connection.inbox()
         answers: asyncio.Queue[Msg] = asyncio.Queue()
         subscription = self.connection.subscription(inbox, answers.put_nowait)
@@ -198,22 +220,30 @@ class Stream:
 
     async def _make(self) -> None:
         failures = 0
-        while self.connection.is_there:
-            with contextlib.suppress(UnavailableError):
-                if await self._made():
-                    return
-            await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
-            failures += 1
+        version = self.connection.server_version
+        if version is not None and version < OLDEST_SERVER:
+            self._warn("its server is older than 2.11, live events cannot be read")
+        try:
+            while self.connection.is_there and not await self._made():
+                self._tried.set()
+                await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+                failures += 1
+        finally:
+            self._tried.set()
 
     async def _made(self) -> bool:
-        """Make it, or say whether it is worth trying again."""
+        """Make it, and say whether it is there as it shall be."""
         configuration = json.dumps(self._keeping.configuration()).encode()
-        answer = await self._ask(self._api("STREAM.CREATE"), configuration)
-        if answer.get("error", {}).get("err_code") == IN_USE:
-            answer = await self._ask(self._api("STREAM.UPDATE"), configuration)
+        try:
+            answer = await self._ask(self._api("STREAM.CREATE"), configuration)
+            if answer.get("error", {}).get("err_code") == IN_USE:
+                answer = await self._ask(self._api("STREAM.UPDATE"), configuration)
+        except UnavailableError:
+            return False
         if "error" not in answer:
+            self._said = None
             return True
-        log.warning("the stream %s: %s", self._keeping.name, _reason(answer))
+        self._warn(_reason(answer))
         return False
 
     async def _ask(
@@ -229,8 +259,14 @@ class Stream:
         return f"$JS.API.{call}.{self._keeping.name}"
 
     def _refused(self, answer: dict[str, Any]) -> UnavailableError:
-        log.warning("the stream %s: %s", self._keeping.name, _reason(answer))
+        self._warn(_reason(answer))
         return self._unavailable()
+
+    def _warn(self, what: str) -> None:
+        """Log what is wrong, once as long as it is the same."""
+        if what != self._said:
+            self._said = what
+            log.warning("the stream %s: %s", self._keeping.name, what)
 
     def _unavailable(self) -> UnavailableError:
         return UnavailableError(
