@@ -48,6 +48,7 @@ http = "127.0.0.1:8080"
 grpc = "127.0.0.1:50051"
 trusted_proxies = []
 max_body_bytes = 104857600
+max_bodies_bytes = 268435456
 max_media_bytes = 104857600
 default_revision = "steps"
 shutdown_grace_seconds = 10

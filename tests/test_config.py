@@ -60,6 +60,7 @@ def test_without_a_file_and_variables_the_embedded_model_answers_every_name() ->
             public_url=None,
             trusted_proxies=(),
             max_body_bytes=104_857_600,
+            max_bodies_bytes=268_435_456,
             max_media_bytes=104_857_600,
             default_revision="steps",
             shutdown_grace_seconds=10,
@@ -316,6 +317,7 @@ def test_every_setting_is_read() -> None:
         public_url = "https://ai.example.com/base"
         trusted_proxies = ["10.0.0.0/8", "::1"]
         max_body_bytes = 1
+        max_bodies_bytes = 2
         default_revision = "outputs"
         shutdown_grace_seconds = 0.5
         [auth]
@@ -408,6 +410,7 @@ def test_every_setting_is_read() -> None:
             public_url="https://ai.example.com/base",
             trusted_proxies=("10.0.0.0/8", "::1"),
             max_body_bytes=1,
+            max_bodies_bytes=2,
             default_revision="outputs",
             shutdown_grace_seconds=0.5,
         ),
@@ -748,6 +751,10 @@ REFUSED = {
             "server.max_body_bytes: 2147483648 is out of range; "
             "it should be between 1 and 2147483647"
         ),
+    ),
+    "no bodies at all": (
+        "[server]\nmax_bodies_bytes = 0",
+        "server.max_bodies_bytes: 0 is out of range; it should be above 0",
     ),
     "no media at all": (
         "[server]\nmax_media_bytes = 0",
@@ -1357,6 +1364,7 @@ http = "0.0.0.0:80"
 grpc = "127.0.0.1:50051"
 trusted_proxies = []
 max_body_bytes = 104857600
+max_bodies_bytes = 268435456
 max_media_bytes = 104857600
 default_revision = "steps"
 shutdown_grace_seconds = 10

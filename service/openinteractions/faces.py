@@ -17,6 +17,7 @@ from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.hosts import Hosts
 from openinteractions.gateway.origins import Origins
 from openinteractions.gateway.revisions import Revision
+from openinteractions.gateway.room import Room
 from openinteractions.gateway.upstream import StatusError
 from openinteractions.rpc import files as file_rpcs
 from openinteractions.rpc import interactions as interaction_rpcs
@@ -57,16 +58,19 @@ class Faces:
         ]
         authentication = Authentication(config.accepted_keys)
         self._config = config
+        room = Room(config.server.max_bodies_bytes)
         self._process = engine.process
         self._grpc = GrpcServer(
             services,
             authentication,
             max_message_bytes=config.server.max_body_bytes,
+            room=room,
             passing_on=engine.passes_on,
             shared_port=member is not None,
         )
         upstream = LocalUpstream(services, authentication, failure=StatusError)
-        gateway = _gateway(config, upstream, ready, passing_on=engine.passes_on)
+        passing_on = engine.passes_on
+        gateway = _gateway(config, upstream, ready, room, passing_on=passing_on)
         self._server = gateway.server()
         self._http = web.ServerRunner(self._server, shutdown_timeout=WRITE_SECONDS)
         self._member = member
@@ -129,6 +133,7 @@ def _gateway(
     config: Config,
     upstream: LocalUpstream,
     ready: Callable[[], bool],
+    room: Room,
     *,
     passing_on: bool,
 ) -> Gateway:
@@ -139,6 +144,7 @@ def _gateway(
         services=[interaction_rpcs.SERVICE, file_rpcs.SERVICE],
         default_revision=_REVISIONS[server.default_revision],
         max_body_bytes=server.max_body_bytes,
+        room=room,
         public_url=server.public_url,
         ready=ready,
         hosts=Hosts(server.public_url) if config.auth is None else None,

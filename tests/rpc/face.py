@@ -16,6 +16,7 @@ from google.rpc import error_details_pb2, status_pb2
 from openinteractions.core.model_events import Finish, FinishReason, Text
 from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.interactions import handlers
+from openinteractions.rpc.roomy import Room
 from openinteractions.rpc.server import GrpcServer
 from openinteractions.v1 import interaction_service_pb2_grpc
 from tests.engine.puppet import Said
@@ -49,13 +50,16 @@ class Face:
 
 
 @asynccontextmanager
-async def serving(keys: Sequence[str] | None = None) -> AsyncIterator[Face]:
+async def serving(
+    keys: Sequence[str] | None = None, *, room: Room | None = None
+) -> AsyncIterator[Face]:
     """Start a server whose only model is called `m`, and stop it."""
     parts = rig()
     server = GrpcServer(
         [handlers(parts.interactions)],
         Authentication(keys),
         max_message_bytes=MAX_MESSAGE_BYTES,
+        room=room,
     )
     port = await server.start("127.0.0.1:0")
     target = f"127.0.0.1:{port}"

@@ -138,6 +138,7 @@ def _server(server: Server) -> None:
                 f'"{entry}" is not a network; write for example "10.0.0.0/8"',
             )
     check_range("server.max_body_bytes", server.max_body_bytes, 1, MAX_MESSAGE_BYTES)
+    check_positive("server.max_bodies_bytes", server.max_bodies_bytes)
     check_positive("server.max_media_bytes", server.max_media_bytes)
     grace = server.shutdown_grace_seconds
     check_range("server.shutdown_grace_seconds", grace, 0, MAX_GRACE_SECONDS)

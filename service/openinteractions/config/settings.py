@@ -75,6 +75,10 @@ class Server(Table, frozen=True):
     `X-Forwarded-Proto` are believed. Without any, the `Host` of a request counts."""
     max_body_bytes: int = 100 * 1024 * 1024
     """The largest request, and the largest gRPC message in either direction."""
+    max_bodies_bytes: int = 256 * 1024 * 1024
+    """The most bytes of requests above 1 MiB that each process works on at once, on
+    both faces; more wait for a while, then are told to come back. A request that is
+    alone may be larger. Memory for about five times as much is needed."""
     max_media_bytes: int = 100 * 1024 * 1024
     """The most bytes of media that a model is sent in one request, those of the
     conversation so far included. They are in memory meanwhile, more than once."""

@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.call import Handlers
 from openinteractions.rpc.guard import guard
+from openinteractions.rpc.roomy import Room, roomy
 from openinteractions.rpc.strict import strict
 from openinteractions.rpc.transport import generic_handler
 
@@ -41,15 +42,16 @@ class GrpcServer:
         authentication: Authentication,
         *,
         max_message_bytes: int,
+        room: Room | None = None,
         passing_on: bool = False,
         shared_port: bool = False,
     ) -> None:
         """Make the server.
 
-        `max_message_bytes` holds in either direction; `passing_on` says whether
-        requests may go on to servers that take what is not known here; `shared_port`
-        whether others of this user may listen on its port: the system then gives each
-        of them some of the connections.
+        `max_message_bytes` holds in either direction; large requests wait for `room`;
+        `passing_on` says whether requests may go on to servers that take what is not
+        known here; `shared_port` whether others of this user may listen on its port:
+        the system then gives each of them some of the connections.
         """
         self._services = tuple(handlers.service.full_name for handlers in services)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
@@ -64,7 +66,7 @@ class GrpcServer:
         self._server.add_generic_rpc_handlers(
             tuple(
                 generic_handler(
-                    guard(strict(handlers, passing_on=passing_on), authentication)
+                    guard(_taking(handlers, room, passing_on), authentication)
                 )
                 for handlers in services
             )
@@ -111,3 +113,9 @@ class GrpcServer:
         """Take no more calls, wait for those that run, then cancel the rest."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
+
+
+def _taking(handlers: Handlers, room: Room | None, passing_on: bool) -> Handlers:  # noqa: FBT001
+    """Return the handlers for what comes from outside."""
+    taking = strict(handlers, passing_on=passing_on)
+    return taking if room is None else roomy(taking, room)
