@@ -133,10 +133,10 @@ class Cluster:
         default_factory=lambda: itertools.count(1).__next__
     )
 
-    def join(self, puppet: Puppet | None = None, name: str | None = None) -> Member:
+    def join(self, puppet: Puppet | None = None) -> Member:
         """Add a process with a model of its own, called `m`."""
         puppet = puppet or Puppet()
-        supervisor = Supervisor(name or f"p{len(self.members) + 1}")
+        supervisor = Supervisor(f"p{self._numbers()}")
         planner = Planner(
             models=Puppets(m=puppet),
             store=self.store,
