@@ -14,7 +14,7 @@ from openinteractions.core.cursor import Cursor
 from openinteractions.core.errors import InternalError
 from openinteractions.core.fold import Fold, fold
 from openinteractions.core.lifecycle import Lifecycle, Phase
-from openinteractions.core.model_events import ModelEvent
+from openinteractions.core.model_events import Finish, FinishReason, ModelEvent, Text
 from openinteractions.engine import journal
 from openinteractions.engine.journal import Journal
 from openinteractions.v1 import event_pb2, interaction_pb2
@@ -148,3 +148,23 @@ async def test_a_reader_who_leaves_while_waiting_leaves_nothing_behind() -> None
     writer.journal.append(events[:-1])
     writer.journal.end(events[-1:])
     assert fold(await read(writer.journal)) == fold(events)
+
+
+@pytest.mark.parametrize("known", [1, 2, 3])
+async def test_a_reader_that_knows_more_than_the_journal_is_told_nothing_twice(
+    known: int,
+) -> None:
+    writer = Writer()
+    live = run([Text("one "), Text("two "), Text("three"), Finish(FinishReason.STOP)])
+    deltas = [event for event in live if event.HasField("step_delta")]
+    before = live[: live.index(deltas[known - 1]) + 1]
+    reader = asyncio.create_task(read(writer.journal, after=before[-1].event_id))
+    await asyncio.sleep(0)
+    # What another process logs may come in larger deltas, from the first event on.
+    writer.fold(live)
+    for event in writer.journal._replay(None):
+        writer.journal.append([event])
+        await asyncio.sleep(0)
+    writer.journal.end()
+    (step,) = fold([*before, *await reader]).steps
+    assert step.model_output.content[0].text.text == "one two three"

@@ -27,12 +27,12 @@ def created(
     return [first, second]
 
 
-def failed(error: error_pb2.Error, cursors: str | None) -> Event:
-    """Return the event of a failure in mid-stream."""
+def failed(error: error_pb2.Error, cursors: str | None, number: int = 0) -> Event:
+    """Return the event of a failure in mid-stream, after that many others."""
     event = Event()
     event.error.error.CopyFrom(error)
     if cursors is not None:
-        event.event_id = cursor.encode(cursors, cursor.END, Place.ERROR)
+        event.event_id = cursor.encode(cursors, cursor.END, Place.ERROR, number)
     return event
 
 

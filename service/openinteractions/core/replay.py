@@ -115,8 +115,8 @@ def _steps(
 
 
 def _ending(interaction: interaction_pb2.Interaction) -> _Placed:
-    for error in interaction.errors:
-        yield (cursor.END, Place.ERROR, 0, 0), _error(error)
+    for number, error in enumerate(interaction.errors):
+        yield (cursor.END, Place.ERROR, number, 0), _error(error)
     completed = Event()
     completed.completed.interaction.CopyFrom(interaction)
     del completed.completed.interaction.steps[:]

@@ -228,6 +228,7 @@ class Background:
         running = None
         try:
             _check_losses(claimed)
+            await self._end_own(identifier)
             running = self._supervisor.start(await self._planner.resume(claimed))
             running.task.add_done_callback(lambda _: self._leave_place())
             self._wishes.begin(running)
@@ -246,6 +247,13 @@ class Background:
             self._wishes.forget(identifier)
             if running is None:
                 self._leave_place()
+
+    async def _end_own(self, identifier: str) -> None:
+        """Wait until a run here has gone that has lost the same interaction before."""
+        old = self._supervisor.find(identifier)
+        if old is not None:
+            old.run.leave(UnavailableError("Its process has lost it."))
+            await asyncio.wait({old.task})
 
     async def _fail(self, claimed: Claimed, error: DomainError) -> None:
         record = settled(claimed, self._clock.now(), error)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from openinteractions.core import cursor
 from openinteractions.core.cursor import Cursor
-from openinteractions.v1 import event_pb2
+from openinteractions.core.extent import Extent
+from openinteractions.v1 import event_pb2, step_pb2
 
 Event = event_pb2.InteractionEvent
 Replay = Callable[[Cursor | None], Sequence[Event]]
@@ -34,6 +35,21 @@ class _Reader:
     position: int = -1
     """How many events it knows; none of them, not even that there are none."""
     replayed: bool = True
+
+
+def straddles(event: Event, place: Cursor, interaction_id: str) -> bool:
+    """Say whether an event from behind a place begins before it.
+
+    Deltas that a replay made may be larger than what a reader lacks.
+    """
+    if not event.HasField("step_delta"):
+        return False
+    at = cursor.decode(event.event_id, interaction_id)
+    if at[:2] != place[:2]:
+        return False
+    extent = Extent(step_pb2.Step())
+    extent.add(event.step_delta.delta)
+    return at.offset - extent.offset < place.offset
 
 
 class Journal:
@@ -112,9 +128,12 @@ class Journal:
         if self._readers == 1:
             self._recent.clear()
         if reader.replayed:
-            # A replay may have been ahead of the journal.
-            reader.replayed = False
-            batch = self._after(batch, self._place(reader))
+            # A replay, or the reader itself, may be ahead of the journal.
+            place = self._place(reader)
+            batch = self._after(batch, place)
+            if batch and place is not None and straddles(batch[0], place, self._id):
+                return self._replay(place)
+            reader.replayed = not batch
         return batch
 
     def _place(self, reader: _Reader) -> Cursor | None:

@@ -23,7 +23,7 @@ from openinteractions.core.errors import (
     UnavailableError,
 )
 from openinteractions.core.fold import Fold
-from openinteractions.engine.journal import Journal
+from openinteractions.engine.journal import Journal, straddles
 from openinteractions.engine.news import News
 from openinteractions.engine.signal_ports import (
     Batch,
@@ -161,16 +161,22 @@ class Mirror:
     def _take(self, batch: Batch) -> bool:
         """Take a batch of the log; True when it ends the interaction."""
         events = [Event.FromString(said) for said in batch.events]
-        if not batch.whole:
-            for event in events:
-                self._apply(event)
-            return self._tell(events)
-        # Its deltas may be others than those that were told already.
-        self._fold, self._attempts = Fold(), FIRST
+        if batch.whole:
+            self._fold, self._attempts = Fold(), FIRST
         for event in events:
             self._apply(event)
-        last = [event for event in events if _is_last(event)]
-        return self._tell([*self._replay(self._last), *last])
+        return self._tell(self._news_of(batch, events))
+
+    def _news_of(self, batch: Batch, events: list[Event]) -> list[Event]:
+        """Return what was not told yet: batches may come again."""
+        told = self._last
+        if told is not None:
+            events = [e for e in events if cursor.decode(e.event_id, self._id) > told]
+        # Its deltas may be others than those that were told already.
+        if batch.whole or (told and events and straddles(events[0], told, self._id)):
+            last = [event for event in events if _is_last(event)]
+            return [*self._replay(told), *last]
+        return events
 
     def _apply(self, event: Event) -> None:
         self._fold.apply(event)

@@ -42,6 +42,8 @@ class Telling:
     """What the tokens of the events begin with; None when they have none."""
     fold: Fold = field(default_factory=Fold)
     attempts: Attempts = FIRST
+    before: Attempts | None = None
+    """The attempts that made what is folded, while the last one has made no step."""
     standing: int = 0
     """How many steps stand for good: those of calls that have finished."""
     spent: usage_pb2.Usage | None = None
@@ -93,12 +95,13 @@ class Telling:
 
     def add(self, step: step_pb2.Step) -> list[Event]:
         """Return the events of a step that came whole, behind those that stand."""
+        self.before = None
         return self.apply(replay.whole_step(self.standing, step, self.cursors or ""))
 
     def settle(self, steps: int) -> Interaction:
         """Let that many steps stand, for a call has finished; return what is known."""
         self.spent = self.usage()
-        self.standing = steps
+        self.standing, self.before = steps, None
         self.assembler = self.assembler.another(self.cursors, steps)
         known = Interaction()
         known.CopyFrom(self.interaction)
@@ -113,6 +116,8 @@ class Telling:
 
     def begin_attempt(self, epoch: int, retries: int) -> None:
         """Begin the call at hand anew: what it has told so far is void."""
+        if self.assembler.end > self.standing:
+            self.before = self.attempts  # until they are void for readers, too
         number = attempts.number(epoch, retries)
         self.attempts = self.attempts.begin(number, self.standing)
         self.cursors = cursor.prefix(self.interaction.id, number)
@@ -120,12 +125,13 @@ class Telling:
 
     def fail(self, error: error_pb2.Error) -> list[Event]:
         """Return the events of a failure, after whatever was made before it."""
+        failed = self.error(error)
         self.interaction.errors.append(error)
-        return [*self.abort(), self.error(error)]
+        return [*self.abort(), failed]
 
     def error(self, error: error_pb2.Error) -> Event:
-        """Return the event of a failure."""
-        return bounds.failed(error, self.cursors)
+        """Return the event of a failure that is none of the interaction's own."""
+        return bounds.failed(error, self.cursors, len(self.interaction.errors))
 
     def end(
         self, ending: list[Event], status: _Status, now: float
@@ -146,12 +152,15 @@ class Telling:
     def replay(self, after: Cursor | None) -> list[Event]:
         """Return the events up to now, after a cursor, made from what was folded."""
         steps, last_is_open = self.fold.so_far()
+        made = self.attempts
+        if self.before is not None and self.assembler.end == self.standing:
+            made = self.before
         return replay.so_far(
             self.interaction,
             steps,
             after,
             last_is_open=last_is_open,
-            attempts=self.attempts,
+            attempts=made,
         )
 
     def usage(self) -> usage_pb2.Usage | None:
