@@ -1,12 +1,14 @@
-"""The HTTP server below the gateway: aiohttp's, with two things put right.
+"""The HTTP server below the gateway: aiohttp's, with three things put right.
 
 The Python SDKs 1.55 to 2.8 send two `User-Agent` lines (contract §1.3), which aiohttp's
-parser refuses; the second is renamed before it sees them. And what the parser refuses
-is answered in the documented form, like every other error.
+parser refuses; the second is renamed before it sees them. What the parser refuses is
+answered in the documented form, like every other error. And clients that neither send
+the head of a request to its end nor read their answers are left (see `stalls`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -18,6 +20,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from openinteractions.gateway.clients import REQUEST_ID, SECOND_AGENT, new_request_id
 from openinteractions.gateway.errors import Reason, RefusedError, clip
+from openinteractions.gateway.stalls import Stall, Wait
 from openinteractions.gateway.status import failure
 
 _LOG = logging.getLogger("openinteractions.gateway")
@@ -38,6 +41,9 @@ _ALLOWED = ("DELETE", "GET", "HEAD", "POST", "PUT")
 # aiohttp has no exception of its own for it.
 _TOO_MANY = "Too many headers"
 
+SWEEP_SECONDS = 1.0
+"""How often all connections are looked at."""
+
 _LARGEST_HEAD = 64 * 1024
 _NO_HTTP = b"\0"
 
@@ -45,7 +51,7 @@ _NO_HTTP = b"\0"
 class Connection(RequestHandler):
     """One connection of a client."""
 
-    __slots__ = ("_body", "_head", "_strange", "_too_large")
+    __slots__ = ("_body", "_head", "_stall", "_strange", "_too_large")
 
     def connection_made(self, transport: object) -> None:
         """Take over a new connection."""
@@ -53,6 +59,7 @@ class Connection(RequestHandler):
         self._body: int | None = 0
         self._strange = b""
         self._too_large = False
+        self._stall = Stall()
         super().connection_made(transport)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
@@ -97,6 +104,30 @@ class Connection(RequestHandler):
             data = renamed
         if data:
             super().data_received(data)
+
+    def resume_writing(self) -> None:
+        """Go on with an answer that its client reads again."""
+        self._stall = Stall()
+        super().resume_writing()
+
+    def sweep(self, now: float) -> None:
+        """Close the connection if its client has kept it waiting for too long."""
+        wait, left = self._awaited()
+        if self._stall.lasts(wait, left, now) and self.transport is not None:
+            _LOG.info("connection closed: its client %s", wait.value)
+            self.transport.abort()
+
+    def _awaited(self) -> tuple[Wait, int]:
+        """Return what the client is to do, and how much of it is left to do."""
+        if self.transport is None:
+            return Wait.NOTHING, 0
+        unsent = self.transport.get_write_buffer_size()
+        answered = not self._request_in_progress
+        if unsent and (answered or self._paused):
+            return Wait.READING, unsent
+        if answered and (self._head or not self._request_count):
+            return Wait.HEAD, -self._request_count  # a new request is progress
+        return Wait.NOTHING, 0
 
     def _idle(self) -> bool:
         """Whether the next byte begins a request, after a body of unknown length."""
@@ -195,10 +226,34 @@ class Server(web.Server):
         )
         self.on_lost: Callable[[], None] | None = None
         """Called whenever a connection has ended."""
+        self._next_sweep: asyncio.TimerHandle | None = None
 
     def __call__(self) -> RequestHandler:
         """Return the protocol for one more connection."""
         return Connection(self, loop=self._loop, **self._kwargs)
+
+    def connection_made(
+        self, handler: RequestHandler, transport: asyncio.Transport
+    ) -> None:
+        """Note a new connection."""
+        super().connection_made(handler, transport)
+        if self._next_sweep is None:
+            self._next_sweep = self._loop.call_later(SWEEP_SECONDS, self._sweep_often)
+
+    def sweep(self, now: float) -> None:
+        """Leave the clients that have kept their connections waiting for too long.
+
+        Each call looks at all connections; `now` is the time of the loop.
+        """
+        for connection in self.connections:
+            if isinstance(connection, Connection):
+                connection.sweep(now)
+
+    def _sweep_often(self) -> None:
+        self._next_sweep = None
+        if self._connections:
+            self.sweep(self._loop.time())
+            self._next_sweep = self._loop.call_later(SWEEP_SECONDS, self._sweep_often)
 
     def connection_lost(
         self, handler: RequestHandler, exc: BaseException | None = None
