@@ -117,6 +117,7 @@ def _subjects(options: argparse.Namespace) -> list[subjects.Subject]:
     return [
         subjects.raw(build("backend"), *framing),
         subjects.ours(_version(), options.server),
+        subjects.ours(_version(), options.server, workers=2),
         *(subject for subject in optional if _matches(subject.name, wanted)),
     ]
 

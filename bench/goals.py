@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.subjects import OURS, RAW
+from bench.rows import PAIRED
+from bench.subjects import OURS, PAIR, RAW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Goal:
     figure: str
     least: float | None = None
     most: float | None = None
+    subject: str = OURS
     beside: tuple[str, str] | None = None
     """A row and a subject: the goal is then a share of that figure."""
 
@@ -26,7 +28,8 @@ class Goal:
     def title(self) -> str:
         """What it is about."""
         share = f" as a share of {' of '.join(self.beside)}" if self.beside else ""
-        return f"{self.row}: {self.figure}{share}"
+        of = "" if self.subject == OURS else f", {self.subject}"
+        return f"{self.row}{of}: {self.figure}{share}"
 
     @property
     def limit(self) -> str:
@@ -76,6 +79,14 @@ GOALS: tuple[Goal, ...] = (
     Goal(row="live/200", figure="first_event_ms_p99", most=250),
     Goal(row="live/200", figure="memory_mb", most=110),
     Goal(row="idle", figure="kb_per_stream", most=60),
+    *(
+        Goal(row=row, figure="cpu_us", most=1.15, subject=PAIR, beside=(row, OURS))
+        for row in sorted(PAIRED)
+    ),
+    *(
+        Goal(row=row, figure="cpu_split", most=1.2, subject=PAIR)
+        for row in sorted(PAIRED)
+    ),
     Goal(row="start", figure="start_seconds", most=0.8),
     Goal(row="start", figure="idle_mb", most=80),
 )

@@ -50,7 +50,7 @@ def measure(load: Load, process: Process) -> Measurement:
             _line(running)
             before = process.cpu_seconds()
             result = _line(running)
-            spent = process.cpu_seconds() - before
+            after = process.cpu_seconds()
             memory = process.memory_bytes()
             running.wait(GRACE_SECONDS)
         finally:
@@ -60,7 +60,19 @@ def measure(load: Load, process: Process) -> Measurement:
         raise MeasurementError(f"{result['failed']} failed: {result['failure']}")
     if not result["finished"] and not result["events"]:
         raise MeasurementError("nothing finished")
-    return _figures(result, spent, memory)
+    each = {pid: cpu - before.get(pid, 0.0) for pid, cpu in after.items()}
+    figures = _figures(result, sum(each.values()), memory)
+    figures["cpu_split"] = split([each[pid] for pid in each if pid != process.pid])
+    return figures
+
+
+def split(spent: Sequence[float]) -> float:
+    """Return how many times as much as on average that process spent that spent most.
+
+    0 when there are not at least two.
+    """
+    working = [cpu for cpu in spent if cpu > 0]
+    return max(working) * len(working) / sum(working) if len(working) > 1 else 0.0
 
 
 def _figures(result: dict[str, Any], spent: float, memory: int) -> Measurement:

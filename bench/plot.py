@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from bench.report import Document, Medians, figure, medians_of
-from bench.subjects import OURS, RAW
+from bench.subjects import OURS, PAIR, RAW
 
 WIDTH = 760
 LEFT = 130
@@ -37,7 +37,7 @@ def write(found: Document, path: Path) -> None:
 def svg(found: Document) -> str:
     """Return the picture of a document; panels without figures are left out."""
     medians = medians_of(found)
-    subjects = [name for name in found["versions"] if name != RAW]
+    subjects = [name for name in found["versions"] if name not in {RAW, PAIR}]
     parts, top = [], 30
     for title, row, name in PANELS:
         bars = _bars(medians, subjects, row, name)

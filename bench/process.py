@@ -38,6 +38,11 @@ class Process:
     start_seconds: float = 0.0
     """From the start to the first HTTP answer."""
 
+    @property
+    def pid(self) -> int:
+        """The process that was started, the parent of the others."""
+        return self.popen.pid
+
     def tree(self) -> list[int]:
         """Return the ids of the process and of all its descendants."""
         parents = dict(_parents())
@@ -46,9 +51,12 @@ class Process:
             tree += [child for child, parent in parents.items() if parent == pid]
         return tree
 
-    def cpu_seconds(self) -> float:
-        """Return what the tree has used since it was started."""
-        return sum(_cpu(pid) for pid in self.tree())
+    def cpu_seconds(self) -> dict[int, float]:
+        """Return what each process of the tree has used since it was started.
+
+        What has ended counts as its parent's.
+        """
+        return {pid: _cpu(pid) for pid in self.tree()}
 
     def memory_bytes(self) -> int:
         """Return the resident memory of the tree."""

@@ -127,6 +127,11 @@ ROWS: tuple[Row, ...] = (
     *(_grpc(connections, stream=True) for connections in (1, 16, 64)),
 )
 
+PAIRED = frozenset(
+    {"create/16", "create/64", "create-unstored/16", "stream/16", "stream/64"}
+)
+"""The rows that are also measured with two workers of our server."""
+
 TRIAL_MODEL = "tokens-20-at-40"
 """A stream that takes half a second, by which one sees who only seems to stream."""
 

@@ -18,9 +18,9 @@ from bench import special
 from bench.measure import Measurement, MeasurementError
 from bench.places import CACHE
 from bench.process import StartError
-from bench.rows import ROWS, TRIAL_MODEL, Row
+from bench.rows import PAIRED, ROWS, TRIAL_MODEL, Row
 from bench.stage import Player, Stage, staged
-from bench.subjects import OURS, RAW, Subject
+from bench.subjects import OURS, PAIR, RAW, Subject
 
 TRIAL_SECONDS = 5.0
 WARM_UP_SECONDS = 0.2
@@ -90,6 +90,8 @@ def run(subjects: Sequence[Subject], plan: Plan, say: Callable[[str], None]) -> 
             _measure_row(stage, row, plan, results, say)
         if plan.idle:
             for player in _others(stage.players):
+                if player.subject.name == PAIR:
+                    continue
                 cell = results["idle"][player.subject.name]
                 _try(cell, special.idle_streams, stage, player)
             say(_line("idle", results["idle"], "kb_per_stream"))
@@ -99,11 +101,7 @@ def run(subjects: Sequence[Subject], plan: Plan, say: Callable[[str], None]) -> 
 def _measure_row(
     stage: Stage, row: Row, plan: Plan, results: Results, say: Callable[[str], None]
 ) -> None:
-    players = [
-        player
-        for player in stage.players
-        if row.everyone or player.subject.name == OURS
-    ]
+    players = [player for player in stage.players if _plays(player.subject, row)]
     for _ in range(row.rounds or plan.rounds):
         for player in players:
             cell = results[row.name][player.subject.name]
@@ -112,6 +110,13 @@ def _measure_row(
                 _try(cell, stage.measure, player, row, seconds)
     figure = "events_per_second" if row.stream else "per_second"
     say(_line(row.name, results[row.name], figure))
+
+
+def _plays(subject: Subject, row: Row) -> bool:
+    """Whether a row is measured with a subject."""
+    if subject.name == PAIR:
+        return row.name in PAIRED
+    return row.everyone or subject.name == OURS
 
 
 def _starts(

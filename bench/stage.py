@@ -22,7 +22,7 @@ from bench.measure import Load, Measurement, MeasurementError, measure
 from bench.places import CACHE
 from bench.process import Process, StartError, running, start
 from bench.rows import MODELS, Row
-from bench.subjects import INPUT, OURS, RAW, Launch, Subject
+from bench.subjects import INPUT, OURS, PAIR, RAW, Launch, Subject
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 
 WARM_SECONDS = 0.5
@@ -125,7 +125,7 @@ def _check(figures: Measurement, row: Row, subject: str) -> None:
     Events that were merged are refused from our server; with others it is noted.
     """
     fewest = figures["fewest_events"]
-    if subject == OURS and 0 < fewest < row.tokens:
+    if subject in {OURS, PAIR} and 0 < fewest < row.tokens:
         raise MeasurementError(f"{row.tokens} chunks came as {fewest:.0f} events")
     length = figures.get("latency_ms_p50", math.inf) / 1e3
     if length < row.stream_seconds * LEAST_SHARE:
@@ -152,7 +152,7 @@ def staged(subjects: Sequence[Subject]) -> Iterator[Stage]:
             try:
                 player = launch(subject, folder / subject.name, url)
             except StartError as error:
-                if subject.name in {RAW, OURS}:
+                if subject.name in {RAW, OURS, PAIR}:
                     raise
                 print(f"bench: {subject.name} does not start, left out:\n{error}")
                 continue

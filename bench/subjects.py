@@ -2,7 +2,7 @@
 
 A subject knows how it is started with the backend behind it, where it takes requests
 and what they look like. Every one is a single process with its default settings, as
-far as it can be started with them at all.
+far as it can be started with them at all; ours takes part with two as well.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bench.places import ROOT, SOURCES
 from bench.process import free_port
 
 OURS = "openinteractions"
+PAIR = "two workers"
 RAW = "raw"
 INPUT = "Say something, please."
 ANSWER = " word" * 8
@@ -104,11 +105,12 @@ def raw(program: Path, *options: str) -> Subject:
     return Subject(RAW, "", "/v1/chat/completions", launch)
 
 
-def ours(version: str, command: str | None) -> Subject:
+def ours(version: str, command: str | None, *, workers: int = 1) -> Subject:
     """Return our server, from this checkout or started by another command.
 
     In `command`, `{config}` stands for the file with the configuration.
     """
+    more = f"workers = {workers}\n" if workers > 1 else ""
 
     def launch(folder: Path, url: str, models: list[str]) -> Launch:
         del models
@@ -119,7 +121,7 @@ def ours(version: str, command: str | None) -> Subject:
 [server]
 http = "127.0.0.1:{port}"
 grpc = "127.0.0.1:{grpc_port}"
-
+{more}
 [store]
 url = "sqlite:///{folder}/bench.db"
 
@@ -142,7 +144,8 @@ endpoint = "backend"
             grpc_port,
         )
 
-    return Subject(OURS, version, "/v1/interactions", launch)
+    name = OURS if workers == 1 else PAIR
+    return Subject(name, version, "/v1/interactions", launch)
 
 
 def floor() -> Subject:

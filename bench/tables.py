@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from bench.goals import GOALS
 from bench.report import ADDED, Document, Medians, figure, medians_of
 from bench.rows import LIVE_TOKENS, PACED_TOKENS, ROWS
-from bench.subjects import OURS, RAW
+from bench.subjects import OURS, PAIR, RAW
 
 MISSING = "-"
+DIVIDED = "\N{DIVISION SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 TEN, HUNDRED, THOUSAND = 10, 100, 1000
@@ -84,6 +85,7 @@ def text(found: Document) -> str:
         _headline(found),
         _comparison(found, medians),
         _breakdown(medians),
+        _pair(medians),
         _codec(found["codec"]),
         _goals(medians),
         _notes(medians),
@@ -113,7 +115,7 @@ def _comparison(found: Document, medians: Medians) -> str:
     subjects = [
         name
         for name in found["versions"]
-        if any(name in cells for cells in medians.values())
+        if name != PAIR and any(name in cells for cells in medians.values())
     ]
     heads = [f"{name} {found['versions'][name]}".strip() for name in subjects]
     lines = []
@@ -169,6 +171,34 @@ def _breakdown(medians: Medians) -> str:
     return _table(["our rows", *(title for title, _ in BREAKDOWN)], lines)
 
 
+def _pair(medians: Medians) -> str:
+    lines = []
+    for row in ROWS:
+        name = "events_per_second" if row.stream else "per_second"
+        shown = [
+            number(which, figure(medians, row.name, subject, which))
+            for which in (name, "cpu_us")
+            for subject in (OURS, PAIR)
+        ]
+        two = medians.get(row.name, {}).get(PAIR)
+        one = medians.get(row.name, {}).get(OURS, {}).get("cpu_us")
+        if two and one:
+            share = number("", two.get("cpu_us", 0.0) / one)
+            lines.append([row.name, *shown, share, number("", two.get("cpu_split"))])
+    return _table(
+        [
+            "one worker, two workers",
+            "events or requests/s: one",
+            "two",
+            "CPU µs: one",
+            "two",
+            f"two {DIVIDED} one",
+            f"most {DIVIDED} mean of the workers",
+        ],
+        lines,
+    )
+
+
 def _codec(timings: Mapping[str, Mapping[str, float]]) -> str:
     ways = sorted({way for case in timings.values() for way in case})
     lines = [
@@ -181,7 +211,7 @@ def _codec(timings: Mapping[str, Mapping[str, float]]) -> str:
 def _goals(medians: Medians) -> str:
     lines = []
     for goal in GOALS:
-        value = figure(medians, goal.row, OURS, goal.figure)
+        value = figure(medians, goal.row, goal.subject, goal.figure)
         if goal.beside and value is not None:
             row, subject = goal.beside
             other = figure(medians, row, subject, goal.figure)

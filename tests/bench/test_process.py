@@ -29,7 +29,8 @@ def test_the_children_belong_to_a_process_and_end_with_it(tmp_path: Path) -> Non
     with running(process):
         child = int((tmp_path / "child").read_text())
         assert process.tree() == [process.popen.pid, child]
-        assert process.cpu_seconds() > 0
+        assert set(process.cpu_seconds()) == {process.pid, child}
+        assert sum(process.cpu_seconds().values()) > 0
         assert process.memory_bytes() > 1_000_000
 
     assert process.popen.returncode is not None

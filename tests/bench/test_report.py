@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from bench import plot, tables
 from bench.goals import Goal
+from bench.measure import split
 from bench.places import ROOT
 from bench.report import Document, document, figure, medians_of
 from bench.run import Cell, Outcome
-from bench.subjects import OURS, RAW, floor, ours, raw
+from bench.subjects import OURS, PAIR, RAW, floor, ours, raw
 
 
 def cell(*rounds: dict[str, float], failure: str = "") -> Cell:
@@ -27,6 +29,7 @@ def found() -> Document:
         },
         "create/16": {
             OURS: cell({"per_second": 5000.0}, {"per_second": 4000.0, "cpu_us": 200.0}),
+            PAIR: cell({"per_second": 6000.0, "cpu_us": 220.0, "cpu_split": 1.05}),
             "floor": cell({"per_second": 9000.0, "cpu_us": 100.0}),
         },
         "stream/16": {OURS: cell(failure="200 chunks came as 3 events")},
@@ -34,7 +37,7 @@ def found() -> Document:
     return document(
         Outcome(results, {}),
         {"encode event": {"codec": 2.5, "json": 0.25}},
-        subjects=[raw(ROOT), ours("1.0", None), floor()],
+        subjects=[raw(ROOT), ours("1.0", None), ours("1.0", None, workers=2), floor()],
         options={"rounds": 2, "seconds": 1.0},
     )
 
@@ -57,6 +60,24 @@ def test_the_comparison_says_how_many_times_better_ours_is(found: Document) -> N
 
     assert f"| - / 9.0 k / - / - ({tables.TIMES} - / 0.5 / - / -)" in text
     assert f"| 100 ({tables.TIMES} 0.5)" in text
+
+
+def test_two_workers_stand_beside_one(found: Document) -> None:
+    text = tables.text(found)
+
+    assert re.search(r"create/16 +\| 4.5 k +\| 6.0 k +\| 200 +\| 220 +\| 1.1 ", text)
+    assert re.search(rf"create/16, {PAIR}: cpu_us .* ≤ 1.15 +\| 1.1 +\| met", text)
+    assert re.search(rf"create/16, {PAIR}: cpu_split +\| ≤ 1.2 +\| 1.05 ", text)
+
+
+@pytest.mark.parametrize(
+    ("spent", "most"),
+    [([], 0.0), ([3.0], 0.0), ([2.0, 2.0], 1.0), ([3.0, 1.0, 0.0], 1.5)],
+)
+def test_the_split_is_the_busiest_beside_the_mean(
+    spent: list[float], most: float
+) -> None:
+    assert split(spent) == most
 
 
 def test_failures_are_told(found: Document) -> None:
