@@ -289,3 +289,81 @@ async def test_a_cluster_goes_on_without_one_of_its_servers(tmp_path: Path) -> N
                     servers[0].stop(number=signal.SIGKILL)
             given = await follower.until(batch(1, 30))
     check_order(given)
+
+
+class Telling:
+    """A writer as the engine has one: what fails is made good by a whole batch."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._number = 0
+        self._whole = True
+        self.said: list[bytes] = []
+
+    async def say(self, event: bytes) -> None:
+        """Append an event, or what it takes for readers to have it."""
+        self.said.append(event)
+        while True:
+            self._number += 1
+            events = self.said if self._whole else [event]
+            one = Batch(1, self._number, self._whole, list(events))
+            try:
+                await self._log.append("a", one)
+            except UnavailableError:
+                self._whole = True
+                await asyncio.sleep(0.01)
+            else:
+                self._whole = False
+                return
+
+    def ask(self) -> None:
+        """Make the next batch whole, as a reader asks for it."""
+        self._whole = True
+
+
+async def heard(log: EventLog, writer: Telling, last: bytes) -> list[bytes]:
+    """What a reader has in the end that follows again whenever it has to."""
+    events: list[bytes] = []
+    while last not in events:
+        try:
+            async with following(log, "a") as batches:
+                async for one in batches:
+                    check = [*one.events] if one.whole else [*events, *one.events]
+                    # Nothing that a reader has is taken back.
+                    assert check[: len(events)] == events[: len(check)]
+                    events = max(events, check, key=len)
+                    if last in events:
+                        break
+        except LogGapError:
+            writer.ask()
+    return events
+
+
+@pytest.mark.parametrize("storage", ["file", "memory"])
+async def test_readers_have_everything_however_often_the_server_dies(
+    tmp_path: Path, storage: str
+) -> None:
+    keeping = Keeping(storage=storage)  # type: ignore[arg-type]
+    events = [f"event {number}".encode() for number in range(300)]
+    with nats_server(tmp_path) as server:
+        async with machines(server, keeping=keeping) as logs:
+            writer = Telling(logs.writer)
+            readers = [
+                asyncio.create_task(heard(log, writer, b"the end"))
+                for log in (logs.reader, logs.reader, logs.other)
+            ]
+            for number, event in enumerate(events):
+                await writer.say(event)
+                if number % 60 == 30:
+                    server.stop(number=signal.SIGKILL)
+                    server.start()
+            told = 0
+            while not all(reader.done() for reader in readers):
+                # A run goes on, or ends with its row; here it says its end again.
+                writer.ask()
+                await writer.say(b"the end" if not told else b"after the end")
+                told += 1
+                await asyncio.wait(readers, timeout=0.2)
+            for reader in readers:
+                given = await reader
+                assert given[: len(events) + 1] == [*events, b"the end"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nats.aio.client import Client, ErrorCallback
-from nats.errors import Error, SecureConnRequiredError
+from nats.errors import ConnectionClosedError, Error, SecureConnRequiredError
 
 T = TypeVar("T")
 
@@ -92,6 +92,10 @@ class OneClient(Client):
 
     async def _lose(self) -> None:
         self.lost.set()
+        # By itself, the client would let those who ask wait to the end of their time.
+        for answer in list(self._resp_map.values()):
+            if not answer.done():
+                answer.set_exception(ConnectionClosedError())
 
     def _connect_command(self) -> bytes:
         # By itself, the client would say its password in the clear when the server

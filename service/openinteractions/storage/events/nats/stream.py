@@ -109,6 +109,7 @@ class Stream:
         self._keeping = keeping
         self._making: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
+        self._tried.set()
         self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
         self._said: str | None = None
         connection.on_connect(self.make)
@@ -126,12 +127,12 @@ class Stream:
     def make(self) -> None:
         """Make it, or bring it to its configuration, soon."""
         if self._making is None or self._making.done():
+            self._tried.clear()
             self._making = asyncio.create_task(self._make(), name="stream")
 
     async def settle(self) -> None:
         """Wait until it is there, or known not to be, if there is a server."""
-        if self._making is not None:
-            await self._tried.wait()
+        await self._tried.wait()
 
     @property
     def part_bytes(self) -> int:
@@ -144,6 +145,9 @@ class Stream:
         Raises:
             UnavailableError: some may have been added.
         """
+        if not self._tried.is_set():
+            # A follower hears what no stream keeps, and then nobody would answer.
+            await self._tried.wait()
         headers = ROLL_UP if anew else None
         for part in parts:
             try:
