@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,3 +165,34 @@ class TestSqliteLog(LogAcceptance):
 
         assert sum(batches) == 100
         assert len(batches) <= 2
+
+    async def test_followers_of_one_process_share_what_they_read(
+        self, logs: Machine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await logs.begin("a")
+        reader = logs.stores[2]._reader
+        reads: list[object] = []
+        read = reader.read
+
+        async def counted(query: str, parameters: Sequence[Any]) -> list[Any]:
+            rows = await read(query, parameters)
+            reads.extend(rows)
+            return rows
+
+        monkeypatch.setattr(reader, "read", counted)
+        batches = [first(), *(batch(1, number) for number in range(2, 31))]
+        async with AsyncExitStack() as stack:
+            followers = [
+                await stack.enter_async_context(Follower(logs.reader, "a"))
+                for _ in range(20)
+            ]
+            for one in batches:
+                await append(logs.writer, "a", one)
+                for follower in followers:
+                    await follower.until(one)
+            assert all(follower.batches == batches for follower in followers)
+
+        # Some may look before and some after a batch has come.
+        assert len(reads) < 3 * len(batches)
+        assert isinstance(logs.reader, SqliteLog)
+        assert not logs.reader._pages

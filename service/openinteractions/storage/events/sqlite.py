@@ -6,8 +6,10 @@ Followers read when a `LOGGED` signal wakes them, and now and then without one.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.signal_ports import Batch, LogGapError, Signal, Signals
@@ -70,6 +72,8 @@ class SqliteLog:
         self._signals = signals
         self._poll_seconds = poll_seconds
         self._wakes = Wakes()
+        self._pages: dict[str, tuple[Place, list[Batch]]] = {}
+        """The last page of a log that several follow here, and what it comes after."""
         signals.listen(self._hear)
 
     async def append(self, id: str, batch: Batch) -> None:  # noqa: A002 - the resource's own word
@@ -85,10 +89,10 @@ class SqliteLog:
     async def follow(self, id: str) -> AsyncIterator[Batch]:  # noqa: A002
         """Yield what is there and what comes; see `EventLog.follow`."""
         succession = Succession()
-        with self._wakes.watch(id) as grown:
+        with self._watch(id) as grown:
             while True:
                 grown.clear()
-                batches = await self._read(id, succession.place)
+                batches = await self._page(id, succession.place)
                 for batch in batches:
                     if succession.judge(batch) is Verdict.GAP:
                         raise LogGapError(id)
@@ -105,6 +109,24 @@ class SqliteLog:
                 connection.execute(CLEAR, found[:1])
 
         await self._writer.write(trim)
+
+    @contextlib.contextmanager
+    def _watch(self, id: str) -> Iterator[asyncio.Event]:  # noqa: A002
+        try:
+            with self._wakes.watch(id) as grown:
+                yield grown
+        finally:
+            if not self._wakes.count(id):
+                self._pages.pop(id, None)
+
+    async def _page(self, id: str, after: Place) -> list[Batch]:  # noqa: A002
+        """Return the next batches after a place; what another has read, if it has."""
+        place, batches = self._pages.get(id, (None, []))
+        if place != after:
+            batches = await self._read(id, after)
+            if batches and self._wakes.count(id) > 1:
+                self._pages[id] = after, batches
+        return batches
 
     async def _read(self, id: str, after: Place) -> list[Batch]:  # noqa: A002
         """Return the next batches after a place; none when the file is out of reach."""

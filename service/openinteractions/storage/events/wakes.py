@@ -30,6 +30,10 @@ class Wakes:
             if not events and self._events.get(id) is events:
                 del self._events[id]
 
+    def count(self, id: str) -> int:  # noqa: A002
+        """Return how many watch an interaction."""
+        return len(self._events.get(id, ()))
+
     def wake(self, id: str) -> None:  # noqa: A002
         """Wake the followers of an interaction."""
         for event in self._events.get(id, ()):
