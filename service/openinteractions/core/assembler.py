@@ -42,6 +42,10 @@ Content = content_pb2.Content
 Event = event_pb2.InteractionEvent
 Status = interaction_pb2.InteractionStatus
 _DELTA = f"-{Place.DELTA:d}-"
+# Looking up the words of an enum takes time, on the way of every request.
+_REQUIRES_ACTION = Status.INTERACTION_STATUS_REQUIRES_ACTION
+_INCOMPLETE = Status.INTERACTION_STATUS_INCOMPLETE
+_COMPLETED = Status.INTERACTION_STATUS_COMPLETED
 
 
 class Assembler:
@@ -150,10 +154,10 @@ class Assembler:
     def status(self) -> interaction_pb2.InteractionStatus:
         """Return the status that the model's finish amounts to."""
         if self.called and not self._cut:
-            return Status.INTERACTION_STATUS_REQUIRES_ACTION
+            return _REQUIRES_ACTION
         if self._reason is FinishReason.LENGTH:
-            return Status.INTERACTION_STATUS_INCOMPLETE
-        return Status.INTERACTION_STATUS_COMPLETED
+            return _INCOMPLETE
+        return _COMPLETED
 
     def _must_wait(self, event: ModelEvent) -> bool:
         """Say whether an event belongs behind a call that is not whole yet."""

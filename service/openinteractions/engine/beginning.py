@@ -11,6 +11,8 @@ Request = interaction_service_pb2.CreateInteractionRequest
 Interaction = interaction_pb2.Interaction
 Status = interaction_pb2.InteractionStatus
 
+_IN_PROGRESS = Status.INTERACTION_STATUS_IN_PROGRESS
+
 _ECHOED = frozenset(Request.DESCRIPTOR.fields_by_name) & frozenset(
     Interaction.DESCRIPTOR.fields_by_name
 ) - {"input", "rest"}
@@ -25,9 +27,7 @@ def begin(request: Request, now: float, entropy: Callable[[int], bytes]) -> Inte
         now: seconds since 1970.
         entropy: returns that many random bytes.
     """
-    interaction = Interaction(
-        object="interaction", status=Status.INTERACTION_STATUS_IN_PROGRESS
-    )
+    interaction = Interaction(object="interaction", status=_IN_PROGRESS)
     for field, value in request.ListFields():
         if field.name not in _ECHOED:
             continue

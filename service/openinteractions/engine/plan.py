@@ -93,7 +93,7 @@ class Planner:
         model = self._model(caller, request)
         history = await self._readable_history(caller, request)
         talk = _conversation(history, request)
-        interaction = self.begin(request)
+        interaction = beginning.begin(request, self._clock.now(), self._entropy)
         steps: Sequence[step_pb2.Step] = talk.steps()
         if talk.origins:
             steps = await self._prepared(caller, request, model, talk)

@@ -14,13 +14,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from openinteractions.core import errors
 from openinteractions.core.attempts import Attempts
-from openinteractions.core.errors import (
-    CancelledError,
-    DomainError,
-    InternalError,
-    to_error,
-)
+from openinteractions.core.errors import DomainError, to_error
 from openinteractions.engine import patience, writes
 from openinteractions.engine.interrupt import Interrupt, StoppedError
 from openinteractions.engine.journal import Journal
@@ -36,12 +32,15 @@ Event = event_pb2.InteractionEvent
 Interaction = interaction_pb2.Interaction
 Status = interaction_pb2.InteractionStatus
 _Status = interaction_pb2.InteractionStatus
+Prepare = Callable[[], Awaitable[Sequence[step_pb2.Step]]]
 _Ending = tuple[list[Event], _Status]
 _Next = tuple[list[Event], _Ending | None]  # events, and how it has ended if it has
 
+REQUIRES_ACTION = Status.INTERACTION_STATUS_REQUIRES_ACTION
+
 FIRST_EVENT_SECONDS = 10.0
-"""How long a stream waits for the model before it begins without it: a failure until
-then is an error of the call, a later one an event (design §5)."""
+"""How long a stream waits for the model before it begins: a failure until then is an
+error of the call, a later one an event (design §5)."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +50,7 @@ class Run:
     """A turn that is about to happen or is happening."""
 
     model: Model
-    turn: ModelRequest
-    """The request, and the conversation up to it."""
+    turn: ModelRequest  # the request, and the conversation up to it
     interaction: Interaction
     """What is known beforehand: id (absent when not stored), model, echoed members."""
     telling: Telling
@@ -65,7 +63,7 @@ class Run:
     first_event_seconds: float = FIRST_EVENT_SECONDS
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     background: bool = False  # then a model that is down or busy is asked again
-    prepare: Callable[[], Awaitable[Sequence[step_pb2.Step]]] | None = None
+    prepare: Prepare | None = None
     """Returns the conversation as the model takes it, if that takes time."""
     begun: bool = False  # whether its row is, or is about to be, in the store
     lease: Lease | None = None  # whoever starts a run that is stored sets it
@@ -91,10 +89,7 @@ class Run:
         return Journal(self.interaction.id, self.telling.replay)
 
     def stop(self, error: DomainError | None = None) -> None:
-        """End it where it is: `cancelled`, or `failed` with an error.
-
-        Has no effect once the model has finished.
-        """
+        """End it where it is, unless it has: `cancelled`, or `failed` with an error."""
         self._stop_error = error
         self._interrupt.press()
 
@@ -117,7 +112,11 @@ class Run:
             DomainError: it failed, or could not be stored; nothing is stored.
         """
         try:
-            status = await self._answered()
+            said = await self._interrupt.guard(self.model.generate(self.turn))
+            self.telling.take(said)
+            _, status = self.telling.finish()
+            if self.rounds is not None:
+                status = await self._more(self.rounds, status)
         except StoppedError:
             raise self._reason() from None
         self.telling.end([], status, self.clock.now())
@@ -126,29 +125,26 @@ class Run:
             await self.store.add(self._record(interaction), self.lineage)
         return interaction
 
-    async def _answered(self) -> _Status:
-        request = self.turn
-        while True:
-            said = await self._interrupt.guard(self.model.generate(request))
+    async def _more(self, rounds: Rounds, status: _Status) -> _Status:
+        """Run tools and ask again, until the turn has ended."""
+        while await self._tools_follow(rounds, status):
+            while rounds.pending:
+                await self._run_tool(rounds)
+            if not rounds.ask_model:
+                break
+            said = await self._interrupt.guard(self.model.generate(self._request()))
             self.telling.take(said)
-            _, ended = await self._finish()
-            if ended is not None or self.rounds is None:
-                return self.telling.assembler.status()
-            while self.rounds.pending:
-                await self._run_tool(self.rounds)
-            if not self.rounds.ask_model:
-                return Status.INTERACTION_STATUS_REQUIRES_ACTION
-            request = self._request()
+            _, status = self.telling.finish()
+        return status
 
     async def events(self) -> AsyncIterator[Sequence[Event]]:
         """Run the turn and yield its events in batches, as they happen.
 
-        A failure before the first event stores nothing; a later one is an `error`
-        event, followed by the end with the status `failed`.
+        A failure before the first event raises and stores nothing; a later one is an
+        `error` event, followed by the end with the status `failed`.
 
         Raises:
-            DomainError: it failed, or was stopped, before anything was said; the store
-                failed to take the row; or the row was deleted.
+            DomainError: see above; or the row cannot be written, or was deleted.
             HandedOverError: others go on with the interaction.
         """
         async with aclosing(ModelSource(self._interrupt)) as model:
@@ -161,8 +157,7 @@ class Run:
                             events = self.telling.take(batch)
                             if events:
                                 yield events
-                        await model.aclose()
-                        events, ended = await self._finish()
+                        events, ended = await self._finish(model)
                     else:
                         events, ended = await self._go_on(model)
                 except Exception as error:  # noqa: BLE001 - the one catch-all of a run
@@ -196,24 +191,28 @@ class Run:
         if self.rounds is not None and self.rounds.pending:
             return await self._run_tool(self.rounds), None
         if self.rounds is not None and not self.rounds.ask_model:
-            return [], ([], Status.INTERACTION_STATUS_REQUIRES_ACTION)
+            return [], ([], REQUIRES_ACTION)
         if self.prepare is not None:
             steps = await self._interrupt.guard(self.prepare())
             self.turn, self.prepare = ModelRequest(self.turn.request, steps), None
         model.open(self.model.stream(self._request()))
         return [], None
 
-    async def _finish(self) -> _Next:
+    async def _finish(self, model: ModelSource) -> _Next:
         """End a call to the model, and the turn unless tools are to be run here."""
-        self.telling.assembler.finish()
-        said, status = self.telling.drain(), self.telling.assembler.status()
-        if self.rounds is None or status != Status.INTERACTION_STATUS_REQUIRES_ACTION:
+        said, status = self.telling.finish()
+        if self.rounds is None or not await self._tools_follow(self.rounds, status):
             return [], (said, status)
-        self.rounds.look(self.telling.fold.result().steps)
-        if not self.rounds.pending:
-            return [], (said, status)
-        await self._settle(len(self.telling.fold))
+        await model.aclose()
         return said, None
+
+    async def _tools_follow(self, rounds: Rounds, status: _Status) -> bool:
+        if status != REQUIRES_ACTION:
+            return False
+        rounds.look(self.telling.fold.result().steps)
+        if rounds.pending:
+            await self._settle(len(self.telling.fold))
+        return rounds.pending
 
     async def _run_tool(self, rounds: Rounds) -> list[Event]:
         result = await self._interrupt.guard(rounds.run())
@@ -230,10 +229,10 @@ class Run:
 
     async def _caught(self, error: Exception, model: ModelSource) -> _Next:
         """End the turn after a failure, or begin a new attempt."""
-        if isinstance(error, HandedOverError | DeletedError):
-            raise error
         if isinstance(error, StoppedError):
             return [], self._cut()
+        if isinstance(error, HandedOverError | DeletedError):
+            raise error
         pause = patience.pause(error, self._failures) if self.background else None
         if pause is None:
             return [], self._failed(error)
@@ -272,7 +271,7 @@ class Run:
         await self.sleep(seconds)
 
     def _reason(self) -> DomainError:
-        return self._stop_error or CancelledError("It was cancelled.")
+        return self._stop_error or errors.CancelledError("It was cancelled.")
 
     def _cut(self) -> _Ending:
         """End a turn that was stopped from outside."""
@@ -285,7 +284,7 @@ class Run:
     def _failed(self, error: Exception) -> _Ending:
         if not isinstance(error, DomainError):
             _log.error("a run failed", exc_info=error)
-            error = InternalError("Internal error.")
+            error = errors.InternalError("Internal error.")
         return self.telling.fail(to_error(error)), Status.INTERACTION_STATUS_FAILED
 
     def _request(self) -> ModelRequest:
@@ -296,5 +295,6 @@ class Run:
         return ModelRequest(self.turn.request, steps)
 
     def _record(self, interaction: Interaction) -> Record:
-        made = str(self.telling.attempts)
-        return Record(self.owner, self.turn.request, interaction, attempts=made)
+        made = self.telling.attempts
+        kept = str(made) if made.begun else ""
+        return Record(self.owner, self.turn.request, interaction, attempts=kept)

@@ -76,7 +76,16 @@ class Telling:
         """
         for said in batch:
             self.assembler.feed(said)
-        return self.drain()
+        return self.apply(self.assembler.drain())
+
+    def finish(self) -> tuple[list[Event], _Status]:
+        """End a call to the model; return its last events, and what it amounts to.
+
+        Raises:
+            UpstreamFailedError: what it said makes no sense.
+        """
+        self.assembler.finish()
+        return self.apply(self.assembler.drain()), self.assembler.status()
 
     def drain(self) -> list[Event]:
         """Return what was made and not yet returned."""
@@ -142,7 +151,7 @@ class Telling:
         final = self.interaction
         final.status = status
         final.updated.FromSeconds(int(now))
-        usage = self.usage()
+        usage = self.assembler.usage if self.spent is None else self.usage()
         if usage is not None:
             final.usage.CopyFrom(usage)
         completed = bounds.completed(final, self.cursors)
