@@ -39,10 +39,10 @@ def configured(folder: Path, text: str, **environ: str) -> Config:
     return load(file, environ=environ)
 
 
-async def hear_each_other(a: Between, b: Between) -> None:
+async def hear_each_other(a: Between, b: Between, names: str = "ab") -> None:
     """Check that a signal and a batch get from one process to the other."""
     ears = Ears(a.signals), Ears(b.signals)
-    a.signals.send(Signal.CANCEL, "v1_1", to="b")
+    a.signals.send(Signal.CANCEL, "v1_1", to=names[1])
     await ears[1].until(lambda heard: (Signal.CANCEL, "v1_1") in heard)
     a.signals.send(*END)
     await all_heard(*ears)
@@ -71,10 +71,19 @@ async def test_one_machine_needs_nothing_but_the_database(tmp_path: Path) -> Non
         assert (tmp_path / "oi.db.signals").is_dir()
 
 
-async def test_a_store_of_many_machines_needs_nats(tmp_path: Path) -> None:
+async def test_without_nats_a_store_elsewhere_leaves_each_process_alone(
+    tmp_path: Path,
+) -> None:
     async with AsyncExitStack() as stack:
-        with pytest.raises(ConfigError, match=r"events\.url"):
-            await open_events(configured(tmp_path, ""), "a", None, stack)
+        config = configured(tmp_path, "")
+        a = await open_events(config, "a", None, stack)
+        b = await open_events(config, "b", None, stack)
+        ears = Ears(a.signals), Ears(b.signals)
+        a.signals.send(*END)
+
+        assert await all_heard(ears[0]) == [[END]]
+        assert ears[1].heard == []
+        await hear_each_other(a, a, names="aa")
 
 
 async def test_many_machines_are_joined_by_nats(tmp_path: Path, nats: Nats) -> None:

@@ -10,6 +10,8 @@ from typing import NamedTuple, Protocol
 
 from openinteractions.config import Config, ConfigError
 from openinteractions.engine.signal_ports import EventLog, Signals
+from openinteractions.storage.events.local import Hub
+from openinteractions.storage.events.memory import MemoryLog
 from openinteractions.storage.events.sockets import SocketSignals
 
 
@@ -32,8 +34,9 @@ async def open_events(
 ) -> Between:
     """Open what is configured; it ends with the stack, and before the store.
 
-    `process` is this process's name, which no other has. `store` is needed without
-    NATS only. NATS need not be there yet.
+    `process` is this process's name, which no other has. Without NATS, `store` keeps
+    the log; where it is None, nothing goes to other processes or comes from them.
+    NATS need not be there yet.
 
     Raises:
         ConfigError: a package is missing, or a file cannot be used.
@@ -50,7 +53,7 @@ async def open_events(
             ) from None
         return Between(*await through_nats(config, process, stack))
     if store is None:
-        raise ConfigError("events.url: is missing; this store needs NATS beside it")
+        return Between(Hub().join(process), MemoryLog())
     folder = config.events.signals(config.store.path.resolve())
     signals = await SocketSignals.open(folder, process)
     stack.push_async_callback(signals.close)
