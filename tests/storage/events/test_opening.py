@@ -39,7 +39,7 @@ def configured(folder: Path, text: str, **environ: str) -> Config:
     return load(file, environ=environ)
 
 
-async def hear_each_other(a: Between, b: Between, names: str = "ab") -> None:
+async def hear_each_other(a: Between, b: Between, *, names: str = "ab") -> None:
     """Check that a signal and a batch get from one process to the other."""
     ears = Ears(a.signals), Ears(b.signals)
     a.signals.send(Signal.CANCEL, "v1_1", to=names[1])
@@ -67,7 +67,7 @@ async def test_one_machine_needs_nothing_but_the_database(tmp_path: Path) -> Non
             stack.push_async_callback(store.close)
             processes.append(await open_events(config, process, store, stack))
         await store.add(record("v1_1"), [])
-        await hear_each_other(*processes)
+        await hear_each_other(processes[0], processes[1])
         assert (tmp_path / "oi.db.signals").is_dir()
 
 
