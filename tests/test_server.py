@@ -84,15 +84,20 @@ def serving(folder: Path, configuration: str = SCRIPTED) -> Iterator[Server]:
     (folder / "openinteractions.toml").write_text(configuration)
     process = start(folder)
     try:
-        assert process.stdout is not None
-        readable, _, _ = select.select([process.stdout], [], [], WAIT_SECONDS)
-        assert readable, "the server does not say that it is ready"
-        line = process.stdout.readline()
-        assert line, (folder / "log").read_text()
-        yield Server(process, line)
+        yield Server(process, wait_for_line(process, folder))
     finally:
         process.kill()
         process.communicate()
+
+
+def wait_for_line(process: subprocess.Popen[str], folder: Path) -> str:
+    """Return the line with which a server says that it is ready."""
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], WAIT_SECONDS)
+    assert readable, "the server does not say that it is ready"
+    line = process.stdout.readline()
+    assert line, (folder / "log").read_text()
+    return line
 
 
 def start(folder: Path) -> subprocess.Popen[str]:
