@@ -6,10 +6,9 @@ They have bytes with a type or a URL: which of the two is decided before
 
 from __future__ import annotations
 
-import base64
-
 from openinteractions.core import mime
 from openinteractions.core.media import Medium
+from openinteractions.models.transport.bodies import Large, base64_text
 from openinteractions.v1 import content_pb2
 
 DETAILS = {"low": "low", "medium": "auto", "high": "high", "ultra_high": "high"}
@@ -43,24 +42,21 @@ _ENDINGS = {
 """The endings of names of documents."""
 
 
-def url(medium: Medium) -> str:
+def url(medium: Medium) -> str | Large:
     """Return a medium's own URL, or one that has its bytes."""
     if medium.uri:
         return medium.uri
-    return f"data:{mime.essence(medium.mime_type)};base64,{_base64(medium.data)}"
+    prefix = f"data:{mime.essence(medium.mime_type)};base64,"
+    return base64_text(medium.data, prefix)
 
 
-def sound(audio: content_pb2.AudioContent) -> dict[str, str]:
+def sound(audio: content_pb2.AudioContent) -> dict[str, str | Large]:
     """Return sound as its bytes and the word for its format."""
     name = mime.essence(audio.mime_type).partition("/")[2]
-    return {"data": _base64(audio.data), "format": _SOUNDS.get(name, name)}
+    return {"data": base64_text(audio.data), "format": _SOUNDS.get(name, name)}
 
 
 def file_name(document: content_pb2.DocumentContent) -> str:
     """Return a name for a document: servers want one, and tell the type by its end."""
     ending = _ENDINGS.get(mime.essence(document.mime_type), "bin")
     return f"document.{ending}"
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

@@ -28,6 +28,7 @@ AS_JSON = {"response_format": {"type": "json_object"}}
 def body(request: Request, profile: Profile, *, stream: bool = False) -> dict[str, Any]:
     asked = ModelRequest(request, [user("Hello?")])
     sent = build(asked, upstream="up", profile=profile, stream=stream)
+    assert isinstance(sent, bytes)
     found: dict[str, Any] = orjson.loads(sent)
     return found
 
@@ -175,6 +176,7 @@ def test_the_order_of_parameters_is_kept() -> None:
     request = Request(model="m", tools=[tool("f", text)])
     asked = ModelRequest(request, [user("Hello?")])
     sent = build(asked, upstream="up", profile=Profile(), stream=False)
+    assert isinstance(sent, bytes)
     assert text.encode() in sent
 
 

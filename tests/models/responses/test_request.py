@@ -33,6 +33,7 @@ SENT_SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 def body(request: Request, profile: Profile, *, stream: bool = False) -> dict[str, Any]:
     asked = ModelRequest(request, [user("Hello?")])
     sent = build(asked, upstream="up", profile=profile, stream=stream)
+    assert isinstance(sent, bytes)
     found: dict[str, Any] = orjson.loads(sent)
     return found
 

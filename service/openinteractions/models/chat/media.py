@@ -12,8 +12,6 @@ import binascii
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-import orjson
-
 from openinteractions.core import media, mime
 from openinteractions.core.model_events import Media, ModelEvent, Text
 from openinteractions.engine.ports import Accepts, ModelRequest
@@ -26,6 +24,7 @@ from openinteractions.models.speech import formats
 from openinteractions.models.speech import request as speech
 from openinteractions.models.support import Check
 from openinteractions.models.transport import turns
+from openinteractions.models.transport.bodies import Body, json_body
 from openinteractions.models.transport.endpoint import Endpoint
 from openinteractions.models.transport.failures import Failures
 from openinteractions.v1 import content_pb2, interaction_service_pb2
@@ -90,7 +89,7 @@ class MediaChat:
             words="text" in outputs.asked_for(request),
         )
 
-    def _body(self, asked: ModelRequest, *, stream: bool) -> tuple[str, bytes]:
+    def _body(self, asked: ModelRequest, *, stream: bool) -> tuple[str, Body]:
         request = asked.request
         name = self._upstream or request.model
         said = Request(
@@ -113,7 +112,7 @@ class MediaChat:
             body["audio"] = {"voice": shape.voices[0][1], "format": word}
         elif wanted := _image_config(request):
             body["image_config"] = wanted
-        return name, orjson.dumps(body)
+        return name, json_body(body)
 
 
 class _MediaTurn(Turn):

@@ -11,6 +11,7 @@ from openinteractions.models.chat.request import build
 from openinteractions.models.chat.response import Turn
 from openinteractions.models.profile import Profile
 from openinteractions.models.transport import turns
+from openinteractions.models.transport.bodies import Body
 from openinteractions.models.transport.endpoint import Endpoint
 from openinteractions.v1 import interaction_service_pb2
 
@@ -74,7 +75,7 @@ class Chat:
     def _turn(self) -> Turn:
         return Turn(self._profile, self._endpoint.failures)
 
-    def _body(self, request: ModelRequest, *, stream: bool) -> tuple[str, bytes]:
+    def _body(self, request: ModelRequest, *, stream: bool) -> tuple[str, Body]:
         name = self._upstream or request.request.model
         body = build(request, upstream=name, profile=self._profile, stream=stream)
         return name, body

@@ -32,7 +32,7 @@ def part(content: content_pb2.Content) -> Part:
 
 
 def _image(image: content_pb2.ImageContent) -> Part:
-    inner = {"url": media.url(image)}
+    inner: Part = {"url": media.url(image)}
     if detail := media.DETAILS.get(image.resolution):
         inner["detail"] = detail
     return {"type": "image_url", "image_url": inner}

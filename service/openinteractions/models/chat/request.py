@@ -14,6 +14,7 @@ from openinteractions.engine.ports import ModelRequest
 from openinteractions.models import choice, formats, schemas
 from openinteractions.models.chat.messages import messages
 from openinteractions.models.profile import Profile
+from openinteractions.models.transport.bodies import Body, json_body
 from openinteractions.v1 import generation_config_pb2, interaction_service_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
@@ -27,7 +28,7 @@ _SCHEMA_NAME = "response"
 
 def build(
     asked: ModelRequest, *, upstream: str, profile: Profile, stream: bool
-) -> bytes:
+) -> Body:
     """Return the body.
 
     Args:
@@ -36,9 +37,7 @@ def build(
         profile: what the model can do.
         stream: whether to answer piece by piece.
     """
-    return orjson.dumps(
-        members(asked, upstream=upstream, profile=profile, stream=stream)
-    )
+    return json_body(members(asked, upstream=upstream, profile=profile, stream=stream))
 
 
 def members(

@@ -18,6 +18,7 @@ from openinteractions.models.images import sizes
 from openinteractions.models.profile import Profile
 from openinteractions.models.prompt import Prompt
 from openinteractions.models.support import refusal
+from openinteractions.models.transport import bodies
 from openinteractions.v1 import content_pb2, interaction_service_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
@@ -39,7 +40,7 @@ class Body(NamedTuple):
     """A request's body."""
 
     path: str
-    content: bytes
+    content: bodies.Body
     content_type: str | None
 
 
@@ -158,23 +159,24 @@ def _multipart(
     path: str, members: dict[str, Any], images: Sequence[content_pb2.ImageContent]
 ) -> Body:
     boundary = secrets.token_hex(16)
-    parts = [
-        _part(boundary, f'name="{name}"', _text(value))
-        for name, value in members.items()
-    ]
+    parts: list[bytes] = []
+    for name, value in members.items():
+        parts += _part(boundary, f'name="{name}"', _text(value))
     name = "image" if len(images) == 1 else "image[]"
     for number, image in enumerate(images):
-        media_type = mime.settle(image.mime_type, image.data) or "image/png"
+        data = image.data
+        media_type = mime.settle(image.mime_type, data) or "image/png"
         file = f"image{number}.{media_type.partition('/')[2]}"
         head = f'name="{name}"; filename="{file}"\r\nContent-Type: {media_type}'
-        parts.append(_part(boundary, head, image.data))
-    content = b"".join([*parts, f"--{boundary}--\r\n".encode()])
+        parts += _part(boundary, head, data)
+    parts.append(f"--{boundary}--\r\n".encode())
+    content = bodies.joined_body(parts)
     return Body(path, content, f"multipart/form-data; boundary={boundary}")
 
 
-def _part(boundary: str, head: str, value: bytes) -> bytes:
+def _part(boundary: str, head: str, value: bytes) -> list[bytes]:
     start = f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n"
-    return start.encode() + value + b"\r\n"
+    return [start.encode(), value, b"\r\n"]
 
 
 def _text(value: Any) -> bytes:

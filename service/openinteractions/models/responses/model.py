@@ -12,6 +12,7 @@ from openinteractions.models.profile import Profile
 from openinteractions.models.responses.request import build
 from openinteractions.models.responses.response import Turn
 from openinteractions.models.transport import turns
+from openinteractions.models.transport.bodies import Body
 from openinteractions.models.transport.endpoint import Endpoint
 from openinteractions.v1 import interaction_service_pb2
 
@@ -72,7 +73,7 @@ class Responses:
     def _turn(self) -> Turn:
         return Turn(self._endpoint.failures, thoughts=self._profile.reasoning)
 
-    def _body(self, request: ModelRequest, *, stream: bool) -> tuple[str, bytes]:
+    def _body(self, request: ModelRequest, *, stream: bool) -> tuple[str, Body]:
         name = self._upstream or request.request.model
         body = build(request, upstream=name, profile=self._profile, stream=stream)
         return name, body

@@ -15,6 +15,7 @@ from openinteractions.engine.ports import ModelRequest
 from openinteractions.models import choice, formats, schemas
 from openinteractions.models.profile import Profile
 from openinteractions.models.responses.items import items
+from openinteractions.models.transport.bodies import Body, json_body
 from openinteractions.v1 import interaction_service_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
@@ -28,7 +29,7 @@ _SCHEMA_NAME = "response"
 
 def build(
     asked: ModelRequest, *, upstream: str, profile: Profile, stream: bool
-) -> bytes:
+) -> Body:
     """Return the body.
 
     Args:
@@ -51,7 +52,7 @@ def build(
     _add_format(body, request, profile)
     if stream:
         body["stream"] = True
-    return orjson.dumps(body)
+    return json_body(body)
 
 
 def _add_tools(body: dict[str, Any], request: Request, profile: Profile) -> None:

@@ -19,6 +19,7 @@ import aiohttp
 from yarl import URL
 
 from openinteractions.models.transport.answer import Answer
+from openinteractions.models.transport.bodies import Body, Unwritten, written
 from openinteractions.models.transport.chunks import ChunkJoiner
 from openinteractions.models.transport.failures import Failures
 from openinteractions.models.transport.target import Target, find_target
@@ -89,7 +90,7 @@ class Endpoint:
         self._urls: dict[str, URL] = {}
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, path: str, body: bytes, *, model: str) -> bytes:
+    async def post(self, path: str, body: Body, *, model: str) -> bytes:
         """Send a JSON body and return the answer's body.
 
         Args:
@@ -107,7 +108,7 @@ class Endpoint:
             answer.close()
 
     async def open(
-        self, path: str, body: bytes, *, model: str, content_type: str | None = None
+        self, path: str, body: Body, *, model: str, content_type: str | None = None
     ) -> Answer:
         """Send a body and return the answer, whose body is still to come.
 
@@ -120,6 +121,8 @@ class Endpoint:
             url = target.url(path, model)
             if not target.deployments:
                 self._urls[path] = url
+        if isinstance(body, Unwritten):
+            body = await written(body)
         headers = {"Content-Type": content_type} if content_type else {}
         return await self._answer("POST", url, body, headers)
 

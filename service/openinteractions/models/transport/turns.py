@@ -11,6 +11,7 @@ from typing import Protocol
 
 from openinteractions.core.errors import DomainError
 from openinteractions.core.model_events import ModelEvent
+from openinteractions.models.transport.bodies import Body
 from openinteractions.models.transport.endpoint import Endpoint
 from openinteractions.models.transport.sse import Overflow, Splitter
 
@@ -32,7 +33,7 @@ class Turn(Protocol):
 
 
 async def stream(
-    endpoint: Endpoint, path: str, body: bytes, *, model: str, turn: Turn
+    endpoint: Endpoint, path: str, body: Body, *, model: str, turn: Turn
 ) -> AsyncGenerator[Sequence[ModelEvent], None]:
     """Send a JSON body and yield what comes back, batch by batch (`ports.Model`)."""
     answer = await endpoint.open(path, body, model=model)
