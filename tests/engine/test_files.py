@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,7 @@ from openinteractions.core.errors import (
     RequestError,
     UnavailableError,
 )
-from openinteractions.engine.file_ports import FileRecord
+from openinteractions.engine.file_ports import BLOCK_BYTES, FileRecord
 from openinteractions.engine.files import Addresses
 from openinteractions.engine.files.expiry import GRACE_SECONDS
 from openinteractions.v1 import file_pb2, file_service_pb2
@@ -266,6 +269,24 @@ async def test_what_a_model_has_made_is_a_file(made: Shelf) -> None:
     assert file.expiration_time.seconds == file.create_time.seconds + 1000
     assert await made.bytes(file, "ann") == b"pixels"
     assert await made.listed("ann") == [file.name]
+
+
+@pytest.mark.parametrize(("size", "aside"), [(10, False), (BLOCK_BYTES + 1, True)])
+async def test_the_loop_goes_on_while_many_bytes_are_digested(
+    made: Shelf, size: int, monkeypatch: pytest.MonkeyPatch, *, aside: bool
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(data: bytes) -> Any:
+        threads.append(threading.current_thread())
+        return hashlib.sha256(data)
+
+    module = "openinteractions.engine.files.resource.hashlib"
+    with monkeypatch.context() as patch:
+        patch.setattr(module, SimpleNamespace(sha256=noted))
+        file = await made.files.keep(b"x" * size, "image/png", "ann", "")
+    assert file.sha256_hash == hashlib.sha256(b"x" * size).digest()
+    assert [thread is not threading.main_thread() for thread in threads] == [aside]
 
 
 async def test_bytes_without_a_row_are_no_file(

@@ -6,6 +6,7 @@ Every method takes the caller, whose `owner` decides what exists for it. Uploads
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import os
@@ -17,7 +18,12 @@ from google.api import httpbody_pb2
 
 from openinteractions.core import ids
 from openinteractions.core.errors import NotFoundError, RequestError, UnavailableError
-from openinteractions.engine.file_ports import FileRecord, FileStore, Objects
+from openinteractions.engine.file_ports import (
+    BLOCK_BYTES,
+    FileRecord,
+    FileStore,
+    Objects,
+)
 from openinteractions.engine.files.addresses import Addresses
 from openinteractions.engine.files.limits import Limits
 from openinteractions.engine.ports import Clock
@@ -176,7 +182,8 @@ class Files:
             source=file_pb2.FileSource.FILE_SOURCE_GENERATED,
         )
         file.create_time.FromNanoseconds(nanoseconds(now))
-        activate(file, len(data), hashlib.sha256(data).digest(), now, self._limits)
+        digest = await _digest(data)
+        activate(file, len(data), digest, now, self._limits)
         record = FileRecord(owner, file)
         await self._objects.put(object_key(new), data)
         await self._store.add(record)
@@ -195,6 +202,13 @@ class Files:
         if record is None or has_expired(record, self._clock.now()):
             return None
         return record
+
+
+async def _digest(data: bytes) -> bytes:
+    """Return the SHA-256; of many bytes it is made on a thread."""
+    if len(data) <= BLOCK_BYTES:
+        return hashlib.sha256(data).digest()
+    return await asyncio.to_thread(lambda: hashlib.sha256(data).digest())
 
 
 def object_key(file_id: str) -> str:
