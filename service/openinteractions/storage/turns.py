@@ -18,6 +18,9 @@ import os
 import threading
 from pathlib import Path
 
+REMEMBERED = 64
+"""After how many turns that were free at once one counts as alone again."""
+
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +46,8 @@ class Turns:
         self._late = False
         """Whether the waiter waits for a turn that is wanted no more."""
         self._left = False
+        self.rivals = 0
+        """Above 0 when other processes write at the same time."""
 
     def take(self) -> bool:
         """Wait for a turn; False when it does not come, and one goes on without."""
@@ -51,12 +56,15 @@ class Turns:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self.rivals = REMEMBERED
             return self._wait()
         except OSError as error:
             # Not every file system has such locks.
             log.warning("processes do not take turns at writing: %s", error)
             self.leave()
             return False
+        if self.rivals:
+            self.rivals -= 1
         return True
 
     def give_back(self) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -29,6 +30,11 @@ from openinteractions.storage.turns import Turns
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+GATHERING_SECONDS = 0.001
+"""How long to wait for more to write with it, while other processes write, too. Each
+has fewer callers than one would have alone, so that transactions would be smaller and
+cost more; alone, what gathers during a transaction is enough."""
 
 UNHARMED = LOCKED | {sqlite3.SQLITE_FULL}
 """Errors after which the connection is as good as before."""
@@ -105,15 +111,19 @@ class Writer:
 
     def _run(self) -> None:
         ending = False
+        last = 0
         while not ending:
             jobs = self._batches.get()
             turn = self._turns
+            if last > 1 and turn is not None and turn.rivals:
+                time.sleep(GATHERING_SECONDS)
             taken = turn is not None and turn.take()
             # What was asked for while others had their turn is done in this one.
             batch, ending = self._with_more(jobs)
             outcomes = self._commit(batch) if batch else []
             if turn is not None and taken:
                 turn.give_back()
+            last = len(batch)
             self._traces |= any(job.erases for job in batch)
             self._report(self._complete, outcomes)
             if self._traces and self._batches.empty():
