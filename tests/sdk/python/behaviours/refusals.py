@@ -18,11 +18,6 @@ async def unsupported(c: Case, member: str, **arguments: Any) -> None:
     assert await c.seen(c.model("hello")) == 0
 
 
-@behaviour("background", "400")
-async def background_is_not_supported_yet(c: Case) -> None:
-    await unsupported(c, "background", background=True)
-
-
 @behaviour("store+background", "400")
 async def background_without_store_is_refused(c: Case) -> None:
     await c.refusal(
@@ -99,7 +94,7 @@ async def webhooks_are_not_supported_yet(c: Case) -> None:
 
 
 @behaviour("deferred", "400")
-async def the_deferred_tier_is_refused(c: Case) -> None:
+async def the_deferred_tier_is_for_background_work(c: Case) -> None:
     await c.refusal(
         "service_tier",
         model=c.model("hello"),
