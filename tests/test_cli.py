@@ -121,7 +121,7 @@ max_tokens_member = "max_completion_tokens"
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "migrate"])
+@pytest.mark.parametrize("command", ["serve", "worker", "check", "migrate"])
 def test_a_mistake_in_the_configuration_ends_every_command(
     tmp_path: Path, command: str
 ) -> None:
@@ -136,7 +136,7 @@ def test_a_mistake_in_the_configuration_ends_every_command(
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "migrate"])
+@pytest.mark.parametrize("command", ["serve", "worker", "check", "migrate"])
 def test_a_missing_file_ends_every_command(tmp_path: Path, command: str) -> None:
     done = openinteractions(tmp_path, command, "--config", "none.toml")
 

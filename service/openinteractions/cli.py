@@ -1,4 +1,4 @@
-"""The command line: `openinteractions serve | check | migrate`.
+"""The command line: `openinteractions serve | worker | check | migrate`.
 
 Parses arguments and hands over; the server is imported only by the commands that
 need it, so that mistakes in a configuration are answered at once. A mistake of the
@@ -49,11 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     serve_command.add_argument(
         "--workers", metavar="N", type=int, help="how many processes serve (default: 1)"
     )
-    serve_command.add_argument(
-        "--embedded",
-        action="store_true",
-        help="let the embedded model answer every name, whatever else is configured",
+    worker_command = _command(
+        commands, "worker", worker, "run background interactions, serve nothing"
     )
+    for models in (serve_command, worker_command):
+        models.add_argument(
+            "--embedded",
+            action="store_true",
+            help="let the embedded model answer every name, whatever is configured",
+        )
     _command(commands, "check", check, "print the effective configuration")
     _command(commands, "migrate", migrate, "bring the store to this version")
     # Not listed: `serve --workers` starts these, nobody else.
@@ -100,6 +104,15 @@ def serve(options: argparse.Namespace) -> int:
     from openinteractions import server
 
     return server.run(config)
+
+
+def worker(options: argparse.Namespace) -> int:
+    """Run what waits in the background until a signal ends it."""
+    config = load(options.config, embedded=options.embedded)
+    _require_variables(config)
+    from openinteractions import server
+
+    return server.work(config)
 
 
 def member(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 
@@ -33,6 +34,14 @@ def start_line(config: Config, http: Address, grpc: Address) -> str:
         f"openinteractions: HTTP on http://{http}, gRPC on {grpc}, "
         f"store {config.store.shown}; {config.models_source}"
         f"{f'; {workers} workers' if workers > 1 else ''}"
+    )
+
+
+def worker_line(config: Config) -> str:
+    """Return what a worker without faces says once it takes work."""
+    return (
+        f"openinteractions: worker, process {os.getpid()}, store {config.store.shown}; "
+        f"{config.models_source}"
     )
 
 

@@ -42,8 +42,26 @@ def run(config: Config, *, tools: ServerTools | None = None) -> int:
         ConfigError: an address cannot be listened on, or the store cannot be used.
     """
     lifetime.log_to_stderr()
+    lifetime.raise_file_limit()
     try:
         uvloop.run(_serve(config, tools), loop_factory=EventLoop)
+    except UnusableStoreError as error:
+        raise ConfigError(f"store.url: {error}") from None
+    return 0
+
+
+def work(config: Config, *, tools: ServerTools | None = None) -> int:
+    """Run what waits in the background until SIGINT or SIGTERM, without any face.
+
+    Returns the exit status.
+
+    Raises:
+        ConfigError: something that the configuration names cannot be used.
+    """
+    lifetime.log_to_stderr()
+    lifetime.raise_file_limit()
+    try:
+        uvloop.run(_work(config, tools), loop_factory=EventLoop)
     except UnusableStoreError as error:
         raise ConfigError(f"store.url: {error}") from None
     return 0
@@ -81,6 +99,19 @@ async def _serve(config: Config, tools: ServerTools | None) -> None:
     async with _running(config, tools=tools) as line:
         print(line, flush=True)
         await stop.wait()
+
+
+async def _work(config: Config, tools: ServerTools | None) -> None:
+    stop = lifetime.stop_on_signal()
+    async with AsyncExitStack() as stack:
+        # Only servers have an address; what they serve may name it.
+        url = f"http://{config.server.http}"
+        engine = await running.start(config, stack, lambda: url, tools=tools)
+        engine.models.warm()
+        lifetime.calm_collections()
+        print(lifetime.worker_line(config), flush=True)
+        await stop.wait()
+        await engine.process.hand_over(config.server.shutdown_grace_seconds)
 
 
 async def _join(line: int, door: int) -> None:
