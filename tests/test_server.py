@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import select
 import signal
 import socket
@@ -148,6 +149,25 @@ def test_a_signal_ends_it_with_status_zero(
     with serving(tmp_path) as server:
         assert server.end(number) == 0
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_it_takes_as_many_open_files_as_it_may_have(tmp_path: Path) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    (tmp_path / "openinteractions.toml").write_text(SCRIPTED)
+    # What is started has the limits of who starts it.
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+    try:
+        process = start(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+    try:
+        wait_for_line(process, tmp_path)
+        assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (most, most)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ Part of the composition root (see `server`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 
@@ -25,6 +27,19 @@ def log_to_stderr(process: str = "") -> None:
         format=f"%(asctime)s %(levelname)s {process and f'{process} '}"
         "%(name)s: %(message)s",
     )
+
+
+def raise_file_limit() -> None:
+    """Take as many open files as the system allows, where less is usual.
+
+    Every caller, and every call to a model server, is one: the usual 1,024 would be
+    used up by a few hundred streams. Processes that are started later have as many.
+    """
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if usual != most:
+        # Some systems name a limit that they do not grant.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def start_line(config: Config, http: Address, grpc: Address) -> str:

@@ -28,6 +28,7 @@ def run(config: Config) -> int:
         ConfigError: an address cannot be listened on, or the store cannot be used.
     """
     lifetime.log_to_stderr("parent")
+    lifetime.raise_file_limit()
     try:
         asyncio.run(prepare_store(config))
     except UnusableStoreError as error:
