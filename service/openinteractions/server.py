@@ -43,7 +43,6 @@ def run(config: Config, *, tools: ServerTools | None = None) -> int:
     """
     lifetime.log_to_stderr()
     lifetime.raise_file_limit()
-    lifetime.raise_file_limit()
     try:
         uvloop.run(_serve(config, tools), loop_factory=EventLoop)
     except UnusableStoreError as error:
@@ -60,7 +59,6 @@ def work(config: Config, *, tools: ServerTools | None = None) -> int:
         ConfigError: something that the configuration names cannot be used.
     """
     lifetime.log_to_stderr()
-    lifetime.raise_file_limit()
     lifetime.raise_file_limit()
     try:
         uvloop.run(_work(config, tools), loop_factory=EventLoop)
