@@ -11,15 +11,23 @@ import sys
 from pathlib import Path
 
 from openinteractions.engine.store_ports import Lease
+from openinteractions.storage.postgres.server import Server
+from openinteractions.storage.postgres.store import PostgresStore
 from openinteractions.storage.sqlite import SqliteStore
 from tests.storage.records import record
 
 LIVES = 3600.0
 
 
+async def opened(place: str) -> SqliteStore | PostgresStore:
+    if place.startswith("postgresql:"):
+        return await PostgresStore.open(Server(place))
+    return await SqliteStore.open(Path(place))
+
+
 async def main() -> None:
-    """Take the path of the file and the name of the process as arguments."""
-    store = await SqliteStore.open(Path(sys.argv[1]))
+    """Take the place of the store and the name of the process as arguments."""
+    store = await opened(sys.argv[1])
     process = sys.argv[2]
     await store.renew(Lease(process, LIVES))
     while claimed := await store.claim(Lease(process, 0), 5):

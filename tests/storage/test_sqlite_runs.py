@@ -36,7 +36,7 @@ STATEMENTS = {
 
 
 @contextmanager
-def claimer(path: Path, name: str) -> Iterator[subprocess.Popen[str]]:
+def claimer(path: Path | str, name: str) -> Iterator[subprocess.Popen[str]]:
     """Run a process that claims; it is gone at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.storage.claimer", path, name],

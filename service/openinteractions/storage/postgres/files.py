@@ -108,8 +108,9 @@ WITH gone AS (
     )
     RETURNING file_id
 ), ended AS (
-    DELETE FROM uploads
-    WHERE state != $2 AND (expires <= $1 OR file_id IN (SELECT id FROM gone))
+    DELETE FROM uploads WHERE expires <= $1 AND state != $2
+), forgotten AS (
+    DELETE FROM uploads USING gone WHERE file_id = gone.id
 )
 SELECT id FROM gone UNION ALL SELECT file_id FROM abandoned
 """
@@ -118,9 +119,9 @@ EXPIRED_AT_ONCE = 100
 """How many rows of each kind are removed in one transaction."""
 
 KNOWN = """
-SELECT id FROM unnest($1::text[]) AS asked (id)
-WHERE EXISTS (SELECT FROM files WHERE files.id = asked.id)
-    OR EXISTS (SELECT FROM uploads WHERE file_id = asked.id AND state = $2)
+SELECT id FROM files WHERE id = ANY ($1::text[])
+UNION
+SELECT file_id FROM uploads WHERE file_id = ANY ($1::text[]) AND state = $2
 """
 
 

@@ -41,6 +41,9 @@ TRIES = 5
 CROWDED_SECONDS = 1.0
 """How long no more connections are asked for after one was refused."""
 
+QUIET_SECONDS = 5.0
+"""How long a failure is not told again: while the server is away, all calls fail."""
+
 CLOSE_SECONDS = 2.0
 
 
@@ -57,6 +60,7 @@ class Pool:
         self._opening = 0
         self._generation = 0
         self._crowded_until = 0.0
+        self._quiet_until: dict[str, float] = {}
         self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
         self._closed = False
 
@@ -85,7 +89,7 @@ class Pool:
                     continue
                 if isinstance(error, asyncpg.InterfaceError) and not broken:
                     raise
-                log.warning("The store has failed: %r", error)
+                self._complain(error)
                 raise unavailable(error) from error
             except BaseException:
                 # Whoever asked has left in the middle, or has stumbled.
@@ -94,6 +98,14 @@ class Pool:
             self._give(connection)
             return value
         raise AssertionError
+
+    def _complain(self, error: BaseException) -> None:
+        """Log a failure, and others of its kind not for a while."""
+        kind = state(error) or type(error).__name__
+        now = self._loop.time()
+        if now >= self._quiet_until.get(kind, now):
+            self._quiet_until[kind] = now + QUIET_SECONDS
+            log.warning("The store has failed: %r", error)
 
     def _judge(self, connection: asyncpg.Connection, error: BaseException) -> bool:
         """Take back a connection after an error; say whether it was broken."""
@@ -139,7 +151,7 @@ class Pool:
             if state(error) == TOO_MANY and self._open:
                 self._crowded_until = self._loop.time() + CROWDED_SECONDS
                 return await self._wait()
-            log.warning("The store cannot be reached: %r", error)
+            self._complain(error)
             raise unavailable(error) from error
         else:
             self._open[connection] = generation

@@ -135,7 +135,7 @@ FROM unnest($2::text[], $3::integer[]) AS given (id, epoch)
 WHERE process = $1 AND runs.id = given.id AND runs.epoch = given.epoch
 """
 
-WHO = f"""
+_WHO = f"""
 SELECT held.process,
     held.process IS NOT NULL
     AND greatest(held.deadline, processes.deadline) <= {NOW}
@@ -149,7 +149,7 @@ WITH held AS (
     WHERE runs.key = interactions.key AND interactions.id = $1 AND owner = $2
     RETURNING process, deadline
 )
-{WHO}
+{_WHO}
 """  # noqa: S608
 
 HOLDER = f"""
@@ -157,7 +157,7 @@ WITH held AS (
     SELECT process, deadline FROM interactions JOIN runs USING (key)
     WHERE interactions.id = $1 AND owner = $2
 )
-{WHO}
+{_WHO}
 """  # noqa: S608
 
 RUNNER = """
