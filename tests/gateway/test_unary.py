@@ -14,6 +14,7 @@ from google.rpc import code_pb2
 
 from openinteractions.gateway import revisions
 from openinteractions.gateway.app import Patience
+from openinteractions.gateway.unary import UnaryCaller
 from openinteractions.v1.interaction_pb2 import Interaction
 from tests.gateway.doubles import WAIT_SECONDS, Face, face, failed
 
@@ -110,6 +111,30 @@ async def test_the_loop_goes_on_while_a_large_answer_is_written(
     assert status == 200
     assert base64.b64decode(value["steps"][0]["content"][0]["data"]) == bytes(size)
     assert [thread is not threading.main_thread() for thread in threads] == [aside]
+
+
+@pytest.mark.parametrize("client", [SCRIPT, "other"])
+async def test_a_large_answer_is_asked_for_its_size_once(
+    client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Large:
+        """A message is serialized whenever it is asked for its size."""
+
+        def ByteSize(self) -> int:
+            asked.append(1)
+            return 2_000_000
+
+    async def unary(*_: object) -> Large:
+        return Large()
+
+    async with face() as gateway:
+        monkeypatch.setattr(gateway.service, "unary", unary)
+        monkeypatch.setattr(UnaryCaller, "_write", lambda *_: b"{}")
+        named = {"x-goog-api-client": client}
+        assert await gateway.ask("POST", CREATE, HI, **named) == (200, {})
+    assert asked == [1]
 
 
 async def test_others_wait_for_the_status(gateway: Face) -> None:

@@ -68,7 +68,7 @@ class UnaryCaller:
         message = await self._call(exchange, call)
         if message.ByteSize() < _LARGE_MESSAGE:  # as `_body` says, without the detour
             return exchange.json(self._write(call.method, message, exchange.revision))
-        return exchange.json(await self._body(call.method, message, exchange.revision))
+        return exchange.json(await self._aside(call.method, message, exchange.revision))
 
     async def _call(self, exchange: Exchange, call: Call) -> Message:
         return await self._upstream.unary(
@@ -80,6 +80,12 @@ class UnaryCaller:
     ) -> bytes:
         if message.ByteSize() < _LARGE_MESSAGE:
             return self._write(method, message, revision)
+        return await self._aside(method, message, revision)
+
+    async def _aside(
+        self, method: MethodDescriptor, message: Message, revision: revisions.Revision
+    ) -> bytes:
+        """Write a large message, whose size is not asked for again: that takes long."""
         async with self._writing:
             return await asyncio.to_thread(self._write, method, message, revision)
 

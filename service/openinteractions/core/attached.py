@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
-from openinteractions.core.media import Medium
+from openinteractions.core.media import KINDS, Medium
 from openinteractions.v1 import content_pb2, step_pb2
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -90,7 +90,14 @@ def _reference(data: bytes, into: dict[str, bytes]) -> bytes:
 
 
 def _is_worth_a_look(message: Message) -> bool:
-    """Say whether a message may have data that is, or is to be, kept apart; quick."""
+    """Say whether a message may have data that is, or is to be, kept apart; quick.
+
+    To be asked for their size, messages are serialized, so media are not asked.
+    """
+    if isinstance(message, content_pb2.Content):
+        return message.WhichOneof("kind") in KINDS
+    if isinstance(message, _MEDIA):
+        return True
     return message.ByteSize() > INLINE_BYTES or _MARK in message.SerializeToString()
 
 

@@ -5,28 +5,51 @@ Contract §2.3 and §4. Checks name the member at fault by its JSON path.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from typing import Any
 
 from openinteractions.core import media
 from openinteractions.core.errors import NotSupportedError, RequestError
 from openinteractions.v1 import content_pb2, interaction_pb2, step_pb2
 
+Input = interaction_pb2.Input
 
-def to_steps(value: interaction_pb2.Input) -> list[step_pb2.Step]:
+
+def to_steps(value: Input) -> list[step_pb2.Step]:
     """Return an input as steps; contents are one turn of the user."""
     form = value.WhichOneof("value")
     if form == "steps":
         return list(value.steps.items)
     step = step_pb2.Step()
-    content = step.user_input.content
+    if form == "text":
+        step.user_input.content.add().text.text = value.text
+    else:
+        _fill(step, value)
+    return [step]
+
+
+def put_in_front(steps: MutableSequence[step_pb2.Step], value: Input) -> None:
+    """Put an input, as steps, in front of others; large media are copied once."""
+    if not value.HasField("steps"):
+        steps.insert(0, step_pb2.Step())
+        _fill(steps[0], value)
+        return
+    for index, step in enumerate(value.steps.items):
+        # A step that is inserted whole is copied several times.
+        steps.insert(index, step_pb2.Step())
+        steps[index].CopyFrom(step)
+
+
+def _fill(step: step_pb2.Step, value: Input) -> None:
+    """Make a step of an input that is no steps."""
+    form, content = value.WhichOneof("value"), step.user_input.content
     if form == "text":
         content.add().text.text = value.text
     elif form == "content":
-        content.append(value.content)
+        content.add().CopyFrom(value.content)
     elif form == "contents":
-        content.extend(value.contents.items)
-    return [step]
+        for item in value.contents.items:  # `extend` copies them several times
+            content.add().CopyFrom(item)
 
 
 def path_of_step(value: interaction_pb2.Input, index: int) -> str:

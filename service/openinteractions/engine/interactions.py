@@ -265,8 +265,7 @@ def _timeline(record: Record, *, include_input: bool = False) -> Interaction:
     The record is used up: media are not to be copied more than they have to.
     """
     interaction = record.interaction
-    for index, step in enumerate(inputs.to_steps(record.request.input)):
-        interaction.steps.insert(index, step)
+    inputs.put_in_front(interaction.steps, record.request.input)
     if include_input:
         interaction.input.CopyFrom(record.request.input)
     return interaction

@@ -64,7 +64,8 @@ class Media:
             async with gate:
                 data = await self._read(record.interaction.id, reference)
             for medium in places[reference]:
-                medium.data = data
+                medium.data = data  # which copies it: others have a turn after each
+                await asyncio.sleep(0)
 
         await _all(read(reference) for reference in places)
         return dataclasses.replace(record, attached=())
@@ -88,6 +89,7 @@ class Media:
     async def _read(self, interaction_id: str, reference: Reference) -> bytes:
         blocks = self._objects.read(key(interaction_id, reference.name))
         data = b"".join([block async for block in blocks])
+        await asyncio.sleep(0)
         if len(data) != reference.size:
             raise NotFoundError("The bytes are not there as they were.")
         return data
