@@ -70,6 +70,7 @@ class Run:
     epoch: int = 0  # which claim of its row this is, once it is claimed
     _failures: int = 0  # of the call at hand
     _retries: int = 0
+    _unwritten: Interaction | None = None  # what is known, once a call has finished
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _stop_error: DomainError | None = None
     _left: bool = False
@@ -127,7 +128,7 @@ class Run:
 
     async def _more(self, rounds: Rounds, status: _Status) -> _Status:
         """Run tools and ask again, until the turn has ended."""
-        while await self._tools_follow(rounds, status):
+        while self._tools_follow(rounds, status):
             while rounds.pending:
                 await self._run_tool(rounds)
             if not rounds.ask_model:
@@ -188,6 +189,9 @@ class Run:
 
     async def _go_on(self, model: ModelSource) -> _Next:
         """Run the next tool, ask the model, or end, whatever is next."""
+        known, self._unwritten = self._unwritten, None
+        if known is not None and self.begun:
+            await self._update(known)
         if self.rounds is not None and self.rounds.pending:
             return await self._run_tool(self.rounds), None
         if self.rounds is not None and not self.rounds.ask_model:
@@ -201,31 +205,27 @@ class Run:
     async def _finish(self, model: ModelSource) -> _Next:
         """End a call to the model, and the turn unless tools are to be run here."""
         said, status = self.telling.finish()
-        if self.rounds is None or not await self._tools_follow(self.rounds, status):
+        if self.rounds is None or not self._tools_follow(self.rounds, status):
             return [], (said, status)
         await model.aclose()
         return said, None
 
-    async def _tools_follow(self, rounds: Rounds, status: _Status) -> bool:
+    def _tools_follow(self, rounds: Rounds, status: _Status) -> bool:
         if status != REQUIRES_ACTION:
             return False
         rounds.look(self.telling.fold.result().steps)
         if rounds.pending:
-            await self._settle(len(self.telling.fold))
+            self._settle(len(self.telling.fold))
         return rounds.pending
 
     async def _run_tool(self, rounds: Rounds) -> list[Event]:
         result = await self._interrupt.guard(rounds.run())
         events = self.telling.add(result)
-        await self._settle(self.telling.standing + 1)
+        self._settle(self.telling.standing + 1)
         return events
 
-    async def _settle(self, steps: int) -> None:
-        """Take note, for good, of a call that has finished."""
-        self._failures = 0
-        known = self.telling.settle(steps)
-        if self.begun:
-            await self._update(known)
+    def _settle(self, steps: int) -> None:  # it is written before the next call begins
+        self._failures, self._unwritten = 0, self.telling.settle(steps)
 
     async def _caught(self, error: Exception, model: ModelSource) -> _Next:
         """End the turn after a failure, or begin a new attempt."""
