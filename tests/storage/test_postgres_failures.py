@@ -376,6 +376,9 @@ async def test_a_caller_that_leaves_costs_nobody_a_connection(
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await store.get("a", "ann")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await store.delete("a", "ann")
     line.flow()
 
     assert await store.get("a", "ann") == record("a")

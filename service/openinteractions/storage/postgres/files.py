@@ -9,7 +9,7 @@ import asyncpg
 
 from openinteractions.core.errors import InternalError
 from openinteractions.engine.file_ports import FileRecord, Partial, Upload
-from openinteractions.storage.postgres.pool import Pool
+from openinteractions.storage.postgres.pool import Pool, transaction
 from openinteractions.storage.postgres.text import plain
 from openinteractions.v1 import file_pb2, file_service_pb2
 
@@ -203,7 +203,7 @@ class PostgresFiles:
 
         async def erase(connection: asyncpg.Connection, _: bool) -> None:  # noqa: FBT001
             nonlocal found
-            async with connection.transaction():
+            async with transaction(connection):
                 gone = await connection.fetch(DELETE, plain(id), plain(owner))
                 # What was found may be gone when this runs again.
                 found = found or bool(gone)

@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import asyncpg
@@ -45,6 +46,23 @@ QUIET_SECONDS = 5.0
 """How long a failure is not told again: while the server is away, all calls fail."""
 
 CLOSE_SECONDS = 2.0
+
+
+@asynccontextmanager
+async def transaction(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Make statements happen together or not at all, within `Pool.run`.
+
+    Only a connection that goes on is rolled back; the others are dropped, without
+    waiting for a server that does not answer.
+    """
+    await connection.execute("BEGIN")
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        if not breaks(error):
+            await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")
 
 
 class Pool:

@@ -16,7 +16,7 @@ from openinteractions.storage.postgres.adding import (
     insert,
     insert_late,
 )
-from openinteractions.storage.postgres.pool import Pool
+from openinteractions.storage.postgres.pool import Pool, transaction
 
 LOCK = "SELECT pg_advisory_xact_lock(7315904)"
 
@@ -36,7 +36,7 @@ async def enqueue(pool: Pool, rows: Sequence[New]) -> list[Added]:
         connection: asyncpg.Connection,
         again: bool,  # noqa: FBT001
     ) -> dict[str, Added]:
-        async with connection.transaction():
+        async with transaction(connection):
             await connection.execute(LOCK)
             done = await _found(connection, rows) if again else {}
             left = [row for row in rows if row.id not in done]

@@ -22,7 +22,7 @@ from openinteractions.engine.store_ports import (
 )
 from openinteractions.storage.entries import begun
 from openinteractions.storage.postgres.clock import NOW
-from openinteractions.storage.postgres.pool import Pool
+from openinteractions.storage.postgres.pool import Pool, transaction
 from openinteractions.storage.postgres.rows import ASIDE, record_of
 from openinteractions.storage.postgres.text import original, plain
 from openinteractions.v1 import interaction_pb2
@@ -179,7 +179,7 @@ class PostgresRuns:
         process = plain(lease.process)
 
         async def renew(connection: asyncpg.Connection, _: bool) -> Any:  # noqa: FBT001
-            async with connection.transaction():
+            async with transaction(connection):
                 await connection.execute(LOCK, [process])
                 await connection.execute(SIGN_OF_LIFE, process, lease.seconds)
                 held = await connection.fetch(HELD, process)
@@ -199,7 +199,7 @@ class PostgresRuns:
             losers = [row[0] for row in await connection.fetch(LOSERS)]
             if not losers:
                 return await connection.fetch(CLAIM_WAITING, *_terms(lease), limit)
-            async with connection.transaction():
+            async with transaction(connection):
                 await connection.execute(LOCK, losers)
                 terms = _terms(lease)
                 rows = await connection.fetch(CLAIM_LOST, *terms, limit, losers)
@@ -213,7 +213,7 @@ class PostgresRuns:
         name = (plain(id), plain(owner))
 
         async def claim(connection: asyncpg.Connection, _: bool) -> Any:  # noqa: FBT001
-            async with connection.transaction():
+            async with transaction(connection):
                 runner = await connection.fetchval(RUNNER, *name)
                 await connection.execute(LOCK, [runner] if runner else [])
                 return await connection.fetchrow(CLAIM_ONE, *_terms(lease), *name)

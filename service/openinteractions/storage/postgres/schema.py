@@ -19,6 +19,7 @@ from openinteractions.storage.migrate import (
     migrations,
 )
 from openinteractions.storage.postgres.failures import ERRORS
+from openinteractions.storage.postgres.pool import transaction
 from openinteractions.storage.postgres.server import Knocker, Server
 
 FOLDER = "postgres"
@@ -92,7 +93,7 @@ async def migrate(server: Server) -> list[str]:
     try:
         await connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
         for migration in migrations(FOLDER):
-            async with connection.transaction():
+            async with transaction(connection):
                 await connection.execute(LOCK)
                 if await _number(connection) < migration.number:
                     await _apply(connection, migration)

@@ -20,7 +20,7 @@ from openinteractions.storage.entries import FULL, head, packed, parts
 from openinteractions.storage.postgres.adding import Added, New, add
 from openinteractions.storage.postgres.files import PostgresFiles
 from openinteractions.storage.postgres.group import Group
-from openinteractions.storage.postgres.pool import Pool
+from openinteractions.storage.postgres.pool import Pool, transaction
 from openinteractions.storage.postgres.queueing import enqueue
 from openinteractions.storage.postgres.rows import ASIDE, COLUMNS, record_of
 from openinteractions.storage.postgres.runs import PostgresRuns
@@ -172,7 +172,7 @@ class PostgresStore(PostgresRuns):
 
         async def erase(connection: asyncpg.Connection, _: bool) -> None:  # noqa: FBT001
             nonlocal found
-            async with connection.transaction():
+            async with transaction(connection):
                 await connection.execute(TAKE_TURNS, name[1])
                 await connection.fetch(STOP, *name)
                 # What was found may be gone when this runs again.
