@@ -100,3 +100,5 @@ class Line:
         with contextlib.suppress(OSError):
             await self._writer.drain()
         self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
