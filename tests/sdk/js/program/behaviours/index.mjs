@@ -1,6 +1,7 @@
 // All behaviours: [name, async (context) => …]. Those that wait for the SDK's own
 // retries come first, so that the others run meanwhile.
 
+import { background } from "./background.mjs";
 import { errors } from "./errors.mjs";
 import { files } from "./files.mjs";
 import { functions } from "./functions.mjs";
@@ -29,6 +30,7 @@ const groups = [
   functions,
   loops,
   streams,
+  background,
   refusals,
   routes,
 ];

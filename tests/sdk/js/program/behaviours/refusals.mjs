@@ -36,16 +36,12 @@ const serverSide = unsupportedTools.map((type) => [
 export const refusals = {
   ...Object.fromEntries(serverSide),
 
-  "background work is not supported yet": async (t) => {
-    await notSupported(t, { background: true }, "background");
-  },
-
   "background work without storing is refused": async (t) => {
     await bad(t, { background: true, store: false }, ["background"]);
   },
 
-  "the deferred tier is not supported yet": async (t) => {
-    await bad(t, { background: true, service_tier: "deferred" }, []);
+  "the deferred tier is for background work": async (t) => {
+    await bad(t, { service_tier: "deferred" }, ["service_tier"]);
   },
 
   "agents are not supported yet": async (t) => {
