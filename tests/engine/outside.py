@@ -30,6 +30,7 @@ class Web:
         self.fetched: list[str] = []
         self.checked: list[str] = []
         self.limits: list[int | None] = []
+        self.owners: list[str] = []
         self.open = asyncio.Event()
         self.open.set()
         self.busy = asyncio.Event()
@@ -42,9 +43,11 @@ class Web:
         field: str,
         limit: int | None = None,
         mime_types: Collection[str] | None = None,
+        owner: str = "",
     ) -> Fetched:
         """Return what stands there."""
         self.fetched.append(url)
+        self.owners.append(owner)
         self.limits.append(limit)
         self.running += 1
         self.most = max(self.most, self.running)

@@ -483,6 +483,7 @@ async def test_all_media_together_have_a_limit() -> None:
     with pytest.raises(RequestError, match=f"more than {2 * len(PNG) - 1} bytes"):
         await prepare(asking(*contents), web=web, max_bytes=2 * len(PNG) - 1)
     assert web.limits == [len(PNG), len(PNG) - 1]
+    assert web.owners == ["me", "me"]  # who take turns
 
 
 @pytest.mark.parametrize(
@@ -526,3 +527,20 @@ async def test_hints_about_videos_are_named_where_they_are_ignored() -> None:
 
 def test_every_kind_has_been_tried() -> None:
     assert {kind for kind, *_ in TYPES} == KINDS
+
+
+async def test_documents_are_read_in_turns_of_their_owners(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    owners: list[str] = []
+
+    async def read(*_: object, owner: str, **__: object) -> str:
+        owners.append(owner)
+        return "said"
+
+    monkeypatch.setattr(Documents, "read", read)
+    accepts = Accepts(remote=frozenset(), documents=frozenset())
+    content = medium("document", data=b"a,b", mime_type="text/csv")
+    await prepare(asking(content), accepts, owner="ann")
+
+    assert owners == ["ann"]

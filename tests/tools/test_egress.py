@@ -17,17 +17,18 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from openinteractions.core.errors import RequestError
+from openinteractions.core.errors import RequestError, UnavailableError
 from openinteractions.core.errors import shape as error_shape
 from openinteractions.engine import media_ports
 from openinteractions.tools.egress import Addresses, Door
 from openinteractions.tools.egress import door as door_module
-from openinteractions.tools.egress.door import MAX_AT_ONCE, MAX_REDIRECTS
+from openinteractions.tools.egress.door import MAX_AT_ONCE, MAX_REDIRECTS, MAX_WAITING
 from openinteractions.tools.egress.refusal import shown
 from tests.tools.site import PNG, Site, running
 
 FIELD = "input[0].content[1].uri"
 LIMIT = 100_000
+WAIT_SECONDS = 10
 KEY = ConnectionKey("site.test", 443, True, True, None, None, None)
 
 
@@ -532,7 +533,8 @@ async def test_a_slow_server_has_one_limit_of_time(
 ) -> None:
     door = make(timeout_seconds=0.1, max_bytes=1_000_000_000)
 
-    said = await reason(door, site.handle("/a", handler))
+    async with asyncio.timeout(WAIT_SECONDS):
+        said = await reason(door, site.handle("/a", handler))
 
     assert said == "could not be read: it took more than 0.1 s."
 
@@ -780,6 +782,37 @@ async def test_only_so_many_fetches_run_at_once(
         assert len(names.asked) == MAX_AT_ONCE
 
     assert running == MAX_AT_ONCE + 4
+
+
+async def test_owners_take_turns_and_wait_for_so_long(
+    make: Callable[..., Door], site: Site
+) -> None:
+    asked: list[str] = []
+    full = asyncio.Event()
+
+    async def hold(writer: asyncio.StreamWriter) -> None:
+        asked.append("")
+        if len(asked) == MAX_AT_ONCE:
+            full.set()
+        await asyncio.Event().wait()
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")
+
+    held, free = site.handle("/held", hold), site.handle("/free", answer)
+    door = make(timeout_seconds=0.5)
+    async with asyncio.timeout(WAIT_SECONDS):
+        many = [
+            asyncio.create_task(door.fetch(held, field=FIELD, owner="many"))
+            for _ in range(MAX_AT_ONCE + MAX_WAITING)
+        ]
+        await full.wait()
+        with pytest.raises(UnavailableError):
+            await door.fetch(free, field=FIELD, owner="many")
+        assert (await door.fetch(free, field=FIELD, owner="one")).data == b"a"
+        for task in many:
+            task.cancel()
+        await asyncio.gather(*many, return_exceptions=True)
 
 
 async def test_the_systems_resolver_is_asked_unless_told_otherwise(site: Site) -> None:

@@ -127,6 +127,7 @@ class Media:
         Raises:
             RequestError: a medium cannot be had, or the model does not take it. For
                 one of an earlier turn the field is `previous_interaction_id`.
+            UnavailableError: too much is being fetched or read for others.
         """
         found = [
             _Found(at, index, medium, came_from[id(step)])
@@ -182,7 +183,7 @@ class Media:
         budget.take(len(loaded.data), medium.path)
         mime_type = medium.settle(loaded.data, loaded.declared)
         if medium.kind == "document" and not medium.takes_document(mime_type):
-            return await self._told(medium, loaded, mime_type)
+            return await self._told(medium, loaded, mime_type, owner)
         mime_type, data = medium.playable(mime_type, loaded.data)
         if data is loaded.data and not uri and mime_type == loaded.declared:
             return None  # megabytes are not copied for nothing
@@ -201,12 +202,14 @@ class Media:
             )
             said = content.mime_type or file.mime_type
             return _Loaded(data, said, file.display_name)
-        found = await self._egress.fetch(content.uri, field=field, limit=budget.left)
+        found = await self._egress.fetch(
+            content.uri, field=field, limit=budget.left, owner=owner
+        )
         said = content.mime_type or found.mime_type
         return _Loaded(found.data, said, name_of_url(content.uri))
 
     async def _told(
-        self, medium: Medium, loaded: _Loaded, mime_type: str
+        self, medium: Medium, loaded: _Loaded, mime_type: str, owner: str
     ) -> content_pb2.Content:
         """Return a document in words."""
         if not self._reader.reads(mime_type):
@@ -214,7 +217,8 @@ class Media:
         # The declared type may have a charset.
         declared = loaded.declared
         whole = declared if mime.essence(declared) == mime_type else mime_type
-        text = await self._reader.read(loaded.data, whole, field=medium.path)
+        field = medium.path
+        text = await self._reader.read(loaded.data, whole, field=field, owner=owner)
         name = f" {json.dumps(loaded.name, ensure_ascii=False)}" if loaded.name else ""
         said = content_pb2.Content()
         said.text.text = (

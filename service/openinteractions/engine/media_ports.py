@@ -36,6 +36,7 @@ class Egress(Protocol):
         field: str,
         limit: int | None = None,
         mime_types: Collection[str] | None = None,
+        owner: str = "",
     ) -> Fetched:
         """Read what stands at a URL.
 
@@ -45,11 +46,13 @@ class Egress(Protocol):
             limit: the most bytes to read, expanded; the configured limit holds too.
             mime_types: what it may be: types such as `application/pdf`, or families
                 such as `image/*`. Without them, anything.
+            owner: for whom. Only so much is read at a time, in turns of the owners.
 
         Raises:
             RequestError: the URL is not allowed, cannot be reached, or has something
                 else. The message names the URL and says what is wrong with it; what
                 goes wrong at the other end counts as the caller's mistake too.
+            UnavailableError: there was no turn for it in time.
         """
 
     def check(self, url: str, *, field: str) -> None:
@@ -71,7 +74,9 @@ class DocumentReader(Protocol):
         The type is as `core.mime.essence` spells it.
         """
 
-    async def read(self, data: bytes, mime_type: str, *, field: str) -> str:
+    async def read(
+        self, data: bytes, mime_type: str, *, field: str, owner: str = ""
+    ) -> str:
         """Return the text of a document.
 
         Where the document has pages, each begins with a line `[page N]`, and N counts
@@ -81,7 +86,9 @@ class DocumentReader(Protocol):
             data: the document.
             mime_type: of a type that `reads` knows, with its parameters.
             field: JSON path of the document; errors name it.
+            owner: for whom. Only so much is read at a time, in turns of the owners.
 
         Raises:
             RequestError: it is broken, locked, has no text or too much of it.
+            UnavailableError: there was no turn for it in time.
         """

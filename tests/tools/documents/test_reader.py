@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pypdf
 import pytest
 
-from openinteractions.core.errors import RequestError
+from openinteractions.core.errors import RequestError, UnavailableError
 from openinteractions.tools.documents import pdf, reader
 from openinteractions.tools.documents.reader import Documents, Limits
 from openinteractions.tools.documents.recent import Recent
@@ -125,6 +129,51 @@ async def test_a_document_that_takes_too_long_is_given_up(
         await read(media.pdf("x"), seconds=1)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+async def test_only_so_many_documents_of_one_owner_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pdf.py"
+    program.write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(reader, "_PROGRAM", program)
+    documents = Documents()
+
+    async def read_one(owner: str) -> str:
+        return await documents.read(b"", PDF, field="input", owner=owner)
+
+    async with asyncio.timeout(10):
+        count = reader._AT_ONCE + reader._WAITING
+        tasks = [asyncio.create_task(read_one("many")) for _ in range(count)]
+        await asyncio.sleep(0)
+        with pytest.raises(UnavailableError, match="busy with other documents"):
+            await read_one("many")
+        other = asyncio.create_task(read_one("one"))
+        await asyncio.sleep(0)
+        assert not other.done()
+        for task in (*tasks, other):
+            task.cancel()
+        await asyncio.gather(*tasks, other, return_exceptions=True)
+
+
+LIMITED = """
+import importlib.util, resource, sys
+spec = importlib.util.spec_from_file_location("pdf", sys.argv[1])
+pdf = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(pdf)
+kinds = (resource.RLIMIT_AS, resource.RLIMIT_CPU)
+pdf.read = lambda *_: [str(resource.getrlimit(kind)[0]) for kind in kinds]
+pdf.main(["pypdf", "9", "99", "7"])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="has no limit of memory")
+def test_a_document_has_so_much_memory_and_time() -> None:
+    command = [sys.executable, "-c", LIMITED, str(reader._PROGRAM)]
+    done = subprocess.run(
+        command, input=b"", capture_output=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout) == {"pages": [str(pdf.MEMORY_BYTES), "7"]}
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,16 @@ from typing import Any
 from openinteractions.core import mime, text_formats
 from openinteractions.core.errors import RequestError
 from openinteractions.tools.documents.recent import Recent
+from openinteractions.tools.gate import Gate
 
 PDF = "application/pdf"
 
 _PROGRAM = Path(__file__).with_name("pdf.py")
 _AT_ONCE = 2
 """How many documents are read at the same time; each takes a core."""
+_WAITING = 16
+"""How many documents of one owner may wait, and `_WAIT_SECONDS` how long."""
+_WAIT_SECONDS = 90.0
 _KEPT_CHARACTERS = 8_000_000
 """How much text of documents is kept."""
 
@@ -41,19 +45,23 @@ class Documents:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._gate = Gate(
+            _AT_ONCE, waiting=_WAITING, seconds=_WAIT_SECONDS, busy="other documents"
+        )
         self._recent = Recent(_KEPT_CHARACTERS)
 
     def reads(self, mime_type: str) -> bool:
         """Say whether documents of a type can be turned into text."""
         return mime_type == PDF or text_formats.is_text(mime_type)
 
-    async def read(self, data: bytes, mime_type: str, *, field: str) -> str:
+    async def read(
+        self, data: bytes, mime_type: str, *, field: str, owner: str = ""
+    ) -> str:
         """Return the text of a document (see the port)."""
         if mime.essence(mime_type) == PDF:
             text = self._recent.get(data)
             if text is None:
-                text = await self._pages(data, field)
+                text = await self._pages(data, field, owner)
                 self._recent.keep(data, text)
             return text
         try:
@@ -64,8 +72,8 @@ class Documents:
             raise self._too_much("characters", field)
         return text
 
-    async def _pages(self, data: bytes, field: str) -> str:
-        async with self._gate:
+    async def _pages(self, data: bytes, field: str, owner: str) -> str:
+        async with self._gate.place(owner):
             found = await self._ask("pypdfium2", data, field)
             # The library has broken down over it, and took the process along.
             found = found or await self._ask("pypdf", data, field)

@@ -18,11 +18,17 @@ from openinteractions.engine.media_ports import Fetched
 from openinteractions.tools.egress import body, connection, location
 from openinteractions.tools.egress.addresses import Addresses
 from openinteractions.tools.egress.refusal import Failure, Refusal, shown
+from openinteractions.tools.gate import Gate
 
 MAX_REDIRECTS = 5
 
 MAX_AT_ONCE = 16
-"""Fetches that run at a time; more wait, within their own time."""
+"""Fetches that run at a time; more wait, as long as one may take."""
+
+MAX_WAITING = 64
+"""Fetches of one owner that may wait."""
+
+_BUSY = "reading other URLs"
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _FOUND = {200, 203}
@@ -52,7 +58,9 @@ class Door:
         self._enabled = enabled
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
-        self._places = asyncio.Semaphore(MAX_AT_ONCE)
+        self._gate = Gate(
+            MAX_AT_ONCE, waiting=MAX_WAITING, seconds=timeout_seconds, busy=_BUSY
+        )
         self._resolve = resolve
         self._session: aiohttp.ClientSession | None = None
 
@@ -63,6 +71,7 @@ class Door:
         field: str,
         limit: int | None = None,
         mime_types: Collection[str] | None = None,
+        owner: str = "",
     ) -> Fetched:
         """Read what stands at a URL; see `engine.media_ports.Egress`."""
         limit = self._max_bytes if limit is None else min(limit, self._max_bytes)
@@ -70,7 +79,7 @@ class Door:
         try:
             if not self._enabled:
                 raise Refusal("this server reads no URLs")  # noqa: TRY301 - told below
-            async with asyncio.timeout(self._timeout_seconds), self._places:
+            async with self._gate.place(owner), asyncio.timeout(self._timeout_seconds):
                 return await self._follow(trip, limit, mime_types)
         except TimeoutError:
             reason = f"it took more than {self._timeout_seconds:g} s"
