@@ -167,7 +167,8 @@ def _prepare(root: Path) -> Path:
     root = root.absolute()
     try:
         if not root.exists():
-            root.mkdir(PRIVATE_FOLDER)
+            # Another process may make it at this moment.
+            root.mkdir(PRIVATE_FOLDER, exist_ok=True)
             sync_folder(root.parent)
         make_folder(root / PARTS)
         _clear(root / PARTS)
