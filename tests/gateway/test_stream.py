@@ -138,6 +138,18 @@ async def test_silence_is_filled_with_comments(restless: Face) -> None:
     assert text.startswith(A + comment.decode())
 
 
+async def test_a_client_that_does_not_read_is_dropped() -> None:
+    patience = Patience(stream_headers=0, comment=0.01, drop=0.01)
+    endless = [[delta("A" * 1_000_000)]] * 200
+    async with face(patience=patience) as made:
+        made.service.batches = [*endless, asyncio.Event()]
+        async with made.http.post(CREATE, json=ASK) as response:
+            await response.content.readexactly(1)
+            # The client's own buffer is full, and then those between the two.
+            async with asyncio.timeout(WAIT_SECONDS):
+                await made.service.left.wait()
+
+
 async def test_the_first_event_is_not_kept_back(gateway: Face) -> None:
     held = asyncio.Event()
     gateway.service.batches = [[delta("A")], held]

@@ -55,6 +55,9 @@ class Patience:
     comment: float = 15
     """Of silence in a stream, until a comment is sent."""
 
+    drop: float = 60
+    """Until a client is dropped that reads nothing, not even comments; it can resume."""
+
     unary_headers: float = 45
     """Until a client that gives up after 60 s gets the headers of its answer."""
 
@@ -216,6 +219,7 @@ def _stream(upstream: Upstream, codec: Codec, patience: Patience) -> StreamCalle
         codec,
         headers_after=patience.stream_headers,
         comment_after=patience.comment,
+        drop_after=patience.drop,
     )
 
 

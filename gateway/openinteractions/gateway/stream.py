@@ -33,6 +33,7 @@ class StreamCaller:
         codec: has the types of all events.
         headers_after: seconds after which the headers go out, whatever has come.
         comment_after: seconds of silence after which a comment is sent.
+        drop_after: seconds after which a client is dropped that does not read.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class StreamCaller:
         *,
         headers_after: float,
         comment_after: float,
+        drop_after: float,
     ) -> None:
         self._upstream = upstream
         self._codec = codec
         self._headers_after = headers_after
         self._comment_after = comment_after
+        self._drop_after = drop_after
 
     async def answer(self, exchange: Exchange, call: Call) -> web.StreamResponse:
         """Call the RPC, send its events, and return the finished response.
@@ -58,7 +61,7 @@ class StreamCaller:
             StatusError: the call failed before the headers were sent.
         """
         writing = _Writing(self._codec, call, _translator(exchange, call))
-        response = _Response(exchange, self._comment_after)
+        response = _Response(exchange, self._comment_after, self._drop_after)
         batches = self._upstream.stream(
             call.method.name, call.message, exchange.metadata, exchange.headers
         )
@@ -114,11 +117,16 @@ class _Writing:
 class _Response:
     """The response; its headers go out with the first bytes, or in time."""
 
-    def __init__(self, exchange: Exchange, comment_after: float) -> None:
+    def __init__(
+        self, exchange: Exchange, comment_after: float, drop_after: float
+    ) -> None:
         self._exchange = exchange
         self._comment_after = comment_after
+        self._drop = drop_after
         self._loop = asyncio.get_running_loop()
         self._sent_at = 0.0
+        self._read_at = 0.0
+        self._unread = 0
         self.stream = web.StreamResponse()
 
     @property
@@ -158,6 +166,7 @@ class _Response:
 
     async def _fill(self, headers_after: float) -> None:
         await asyncio.sleep(headers_after)
+        self._read_at = self._loop.time()
         with contextlib.suppress(ClientConnectionResetError):  # the client has left
             await self.send(b"")
             while True:
@@ -165,7 +174,21 @@ class _Response:
                 if due > 0:
                     await asyncio.sleep(due)
                 else:
-                    await self.send(sse.KEEP_ALIVE)
+                    await self._comment()
+
+    async def _comment(self) -> None:
+        """Send a comment; drop a client that has not read anything for so long.
+
+        It holds bytes and a place that others could have, and can resume.
+        """
+        transport = self._exchange.request.transport
+        unread = 0 if transport is None else transport.get_write_buffer_size()
+        if not unread or unread < self._unread:
+            self._read_at = self._loop.time()
+        self._unread = unread
+        if transport is not None and self._loop.time() > self._read_at + self._drop:
+            transport.abort()
+        await self.send(sse.KEEP_ALIVE)
 
 
 def _translator(exchange: Exchange, call: Call) -> revisions.EventTranslator | None:
