@@ -280,6 +280,15 @@ async def test_an_address_is_passed_on_where_the_model_takes_it(
     assert (web.checked, web.fetched) == ([url], [])
 
 
+async def test_what_this_machine_takes_an_address_for_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mimetypes.guess_type", lambda *_, **__: ("image/png", None))
+    content = medium("image", uri="https://web/cat.strange")
+    found = await ready(content, Accepts(), web=Web())
+    assert found.image.mime_type == ""
+
+
 FETCHED = [
     ("image", INLINE, PNG, "image/png"),
     ("audio", Accepts(audio=frozenset({"audio/mp3"})), MP3, "audio/mp3"),

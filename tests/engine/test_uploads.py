@@ -221,6 +221,14 @@ async def test_the_type_is_what_was_said_else_what_the_bytes_or_the_name_show(
     assert (await made.upload(data, caller=None, **file)).mime_type == mime_type
 
 
+async def test_what_this_machine_takes_a_name_for_is_not_asked(
+    made: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mimetypes.guess_type", lambda *_, **__: ("image/png", None))
+    file = await made.upload(b"\x00\x01\xff", caller=None, display_name="a.strange")
+    assert file.mime_type == "application/octet-stream"
+
+
 async def test_the_header_s_type_stands_in_for_a_missing_one(made: Shelf) -> None:
     request = Start(mime_type="text/x-python", size_bytes=1)
     session = await made.uploads.start(Caller(), request)

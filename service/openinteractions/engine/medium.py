@@ -5,12 +5,11 @@ Pure: nothing is read or fetched here.
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from openinteractions.core import mime, text_formats, wav
+from openinteractions.core import endings, mime, text_formats, wav
 from openinteractions.core.errors import NotSupportedError, RequestError
 from openinteractions.core.media import Medium as Content
 from openinteractions.engine.ports import Accepts
@@ -166,7 +165,7 @@ class Medium:
 
     def type_by_word(self) -> str | None:
         """Return the type that is declared, or that the ending of the URL tells."""
-        guessed = mimetypes.guess_type(urlsplit(self.content.uri).path, strict=False)[0]
+        guessed = endings.type_of(urlsplit(self.content.uri).path)
         for said in (self.content.mime_type, guessed or ""):
             found = self._fitting(_known(said))
             if found and self._may_be(found):

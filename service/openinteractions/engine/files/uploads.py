@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import mimetypes
 import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from openinteractions.core import ids, mime
+from openinteractions.core import endings, ids, mime
 from openinteractions.core.errors import (
     NotFoundError,
     PreconditionError,
@@ -230,8 +229,7 @@ class Uploads:
     async def _tell_type(self, key: str, name: str) -> str:
         """Return what the first bytes look like, else what the name says."""
         head = [block async for block in self._read(key, mime.HEAD_BYTES)]
-        named, _ = mimetypes.guess_type(name)
-        return mime.settle(named, b"".join(head)) or UNKNOWN_TYPE
+        return mime.settle(endings.type_of(name), b"".join(head)) or UNKNOWN_TYPE
 
     async def _digest(self, upload_key: str, size: int, key: str) -> bytes:
         digest = self._digest_at(upload_key, size)
