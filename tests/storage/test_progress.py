@@ -6,8 +6,11 @@ import pytest
 
 from openinteractions.core.errors import PreconditionError
 from openinteractions.engine.file_ports import Partial
-from openinteractions.storage.objects.progress import LANES, MAX_NUMBER, Progress
+from openinteractions.storage.objects.progress import LANES, Progress
 from openinteractions.storage.objects.s3 import PART_BYTES
+
+MAX_NUMBER = 10_000
+"""S3 knows no higher number of a part."""
 
 LARGEST = 10 * 10**9
 """The largest file that configuration allows with a bucket."""

@@ -18,9 +18,6 @@ LANES = 8
 """A part has several numbers, of which its writer takes one by its epoch: so it cannot
 put its part in the place of one that a near predecessor or successor has sent."""
 
-MAX_NUMBER = 10_000
-"""S3 knows no higher one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
