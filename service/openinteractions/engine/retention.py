@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from types import TracebackType
-from typing import Self
 
 from openinteractions.core.errors import DomainError
 from openinteractions.engine.ports import Clock
 from openinteractions.engine.store_ports import InteractionStore
+from openinteractions.engine.sweep import Sweep
 
 TURN_SECONDS = 600.0
 """How long after its time an interaction may still be there, and what goes before."""
@@ -23,8 +22,10 @@ AT_ONCE = 100
 log = logging.getLogger(__name__)
 
 
-class Retention:
+class Retention(Sweep):
     """The sweep. An async context manager; while it is open, it goes on."""
+
+    name = "retention"
 
     def __init__(
         self, *, store: InteractionStore, clock: Clock, ttl_seconds: float
@@ -32,23 +33,6 @@ class Retention:
         self._store = store
         self._clock = clock
         self._ttl_seconds = ttl_seconds
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        """Begin."""
-        self._task = asyncio.create_task(self._keep(), name="retention")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
 
     async def turn(self) -> int:
         """Delete what is too old and has ended; return how many that were.
@@ -64,7 +48,8 @@ class Retention:
                 break  # others are at it, or it cannot be done
         return deleted
 
-    async def _keep(self) -> None:
+    async def keep(self) -> None:
+        """Go on without an end."""
         while True:
             try:
                 deleted = await self.turn()

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from types import TracebackType
-from typing import Self
 
 from openinteractions.core.errors import DomainError
 from openinteractions.engine.attachments.keys import PREFIX, interaction_of
 from openinteractions.engine.file_ports import Objects
 from openinteractions.engine.ports import Clock
 from openinteractions.engine.store_ports import InteractionStore
+from openinteractions.engine.sweep import Sweep
 
 TURN_SECONDS = 3600.0
 """Each turn goes through all media that there are."""
@@ -27,8 +26,10 @@ KNOWN_AT_ONCE = 500
 log = logging.getLogger(__name__)
 
 
-class Orphans:
+class Orphans(Sweep):
     """The sweep of media; it goes on while this async context manager is open."""
+
+    name = "orphans"
 
     def __init__(
         self, *, store: InteractionStore, objects: Objects, clock: Clock
@@ -36,23 +37,6 @@ class Orphans:
         self._store = store
         self._objects = objects
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        """Go on in the background, at once."""
-        self._task = asyncio.create_task(self._keep(), name="orphans")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; what is left is found by whoever sweeps next."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
 
     async def turn(self) -> None:
         """Remove what there is. What fails is tried again at a later turn."""
@@ -76,7 +60,8 @@ class Orphans:
             log.info("%d media without an interaction are removed", len(unknown))
             await self._objects.delete(unknown)
 
-    async def _keep(self) -> None:
+    async def keep(self) -> None:
+        """Go on without an end."""
         while True:
             await self.turn()
             await asyncio.sleep(TURN_SECONDS)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from types import TracebackType
-from typing import Self
 
 from openinteractions.core.errors import DomainError
 from openinteractions.engine.file_ports import FileStore, Objects
 from openinteractions.engine.files.resource import PREFIX, object_key
 from openinteractions.engine.ports import Clock
+from openinteractions.engine.sweep import Sweep
 
 TURN_SECONDS = 60.0
 TURNS_PER_SEARCH = 60
@@ -28,30 +27,15 @@ KNOWN_AT_ONCE = 500
 log = logging.getLogger(__name__)
 
 
-class Expiry:
+class Expiry(Sweep):
     """The sweep of files; it goes on while this async context manager is open."""
+
+    name = "expiry of files"
 
     def __init__(self, *, store: FileStore, objects: Objects, clock: Clock) -> None:
         self._store = store
         self._objects = objects
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        """Go on in the background, at once."""
-        self._task = asyncio.create_task(self._keep(), name="expiry of files")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; what is left is found by whoever sweeps next."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
 
     async def turn(self) -> None:
         """Remove what has expired. What fails is tried again at a later turn."""
@@ -82,7 +66,8 @@ class Expiry:
             log.info("%d objects without a file are removed", len(unknown))
             await self._objects.delete([object_key(id) for id in unknown])  # noqa: A001
 
-    async def _keep(self) -> None:
+    async def keep(self) -> None:
+        """Go on without an end."""
         while True:
             await self.search()
             for _ in range(TURNS_PER_SEARCH):
