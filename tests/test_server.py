@@ -243,6 +243,48 @@ def test_a_stream_whose_server_was_killed_is_made_by_the_next(
     assert fetched["steps"][-1]["content"][0]["text"] == "half"
 
 
+def test_background_work_waits_its_turn_and_is_refused_when_too_much_waits(
+    tmp_path: Path,
+) -> None:
+    configuration = f"{SCRIPTED}\n[background]\nconcurrency = 1\nqueue = 1\n"
+    body = {"model": "m", "input": "script: say half; hang", "background": True}
+    with serving(tmp_path, configuration) as server:
+        made = [server.call("POST", "/v1/interactions", body) for _ in range(2)]
+        assert [one["status"] for _, one in made] == ["in_progress", "queued"]
+        assert all(one.get("steps", []) == [] for _, one in made)
+        request = urllib.request.Request(
+            server.http + "/v1/interactions", json.dumps(body).encode()
+        )
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request, timeout=WAIT_SECONDS)
+        with caught.value as refusal:
+            assert refusal.code == 429
+            assert int(refusal.headers["Retry-After"]) > 0
+            code = json.load(refusal)["error"]["code"]
+        assert code == "too_many_requests"
+        first, second = (f"/v1/interactions/{one['id']}" for _, one in made)
+        assert server.call("POST", f"{first}/cancel")[1]["status"] == "cancelled"
+        url = f"{server.http}{second}?stream=true"
+        with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as stream:
+            lines = (json.loads(line[5:]) for line in stream if line[:5] == b"data:")
+            said = next(one for one in lines if one["event_type"] == "step.delta")
+        assert said["delta"]["text"] == "half"
+
+
+def test_background_work_is_left_to_the_next_server_at_once(tmp_path: Path) -> None:
+    configuration = SCRIPTED.replace("= 0.2", "= 60")
+    body = {"model": "m", "input": "script: say half; hang", "background": True}
+    with serving(tmp_path, configuration) as server:
+        _, made = server.call("POST", "/v1/interactions", body)
+        assert server.end(signal.SIGTERM) == 0
+    with serving(tmp_path, configuration) as server:
+        url = f"{server.http}/v1/interactions/{made['id']}?stream=true"
+        with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as stream:
+            lines = (json.loads(line[5:]) for line in stream if line[:5] == b"data:")
+            said = next(one for one in lines if one["event_type"] == "step.delta")
+        assert said["delta"]["text"] == "half"
+
+
 def refused(folder: Path) -> str:
     """Run a server that must not start; return its only line."""
     process = start(folder)
