@@ -27,6 +27,7 @@ from openinteractions.engine.retention import Retention
 from openinteractions.engine.signal_ports import EventLog, Signals
 from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
+from openinteractions.gateway import room
 from openinteractions.models.embedded.server import Computer
 from openinteractions.models.registry import Registry
 from openinteractions.storage.events.local import Hub
@@ -139,7 +140,7 @@ async def _interactions(  # noqa: PLR0917 - all that they are made of
 def _supervisor(config: Config) -> Supervisor:
     """Make what owns the runs; its process has a name that no other has or had."""
     seconds = config.background.deadline_seconds * LEASE_PART
-    return Supervisor(secrets.token_hex(8), seconds)
+    return Supervisor(secrets.token_hex(8), seconds, room.keep)
 
 
 async def _between(

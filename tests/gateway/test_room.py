@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from openinteractions.gateway.app import Gateway
-from openinteractions.gateway.room import SMALL_BYTES, Room, Share
+from openinteractions.gateway.room import SMALL_BYTES, Room, Share, keep
 from openinteractions.v1.interaction_pb2 import Interaction
 from tests.gateway.doubles import WAIT_SECONDS, Face, face
 
@@ -171,6 +171,38 @@ async def test_room_is_free_when_the_request_before_has_ended() -> None:
         for reader in (one, two):
             assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
         assert room.used == 0
+
+
+async def test_work_that_goes_on_keeps_the_room_of_its_request() -> None:
+    room = Room(4 * MIB)
+    kept: list[Callable[[], None]] = []
+
+    def begin() -> None:
+        give_back = keep()
+        assert give_back is not None
+        kept.append(give_back)
+
+    async with asyncio.timeout(WAIT_SECONDS), face(make_with(room)) as gateway:
+        gateway.service.batches = [begin]
+        streamed = LARGE.replace(b"{", b'{"stream":true,', 1)
+        lines = b"Content-Length: %d\r\n\r\n" % len(streamed)
+        reader, _ = await gateway.raw(START + lines + streamed)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        assert room.used == len(streamed)
+        kept[0]()
+        assert room.used == 0
+        assert room.shares == {}
+
+
+async def test_nothing_is_kept_for_what_is_small_or_over() -> None:
+    assert keep() is None
+    room, request = Room(4 * MIB), object()
+    await room.enter(request, 10)
+    assert keep() is None
+    await room.enter(request, 2 * MIB)
+    room.leave(request)
+    assert keep() is None
+    assert room.used == 0
 
 
 async def test_small_requests_do_not_wait_for_room() -> None:

@@ -1,15 +1,17 @@
 """Room for large requests: how many bytes of them may be under way at once.
 
 A request has a share of the room, which grows while its body comes in and is given up
-when the request has been answered. A request that is alone may have any size; others
-wait until there is room, the first come first, but not for ever. What is small takes
-no room. Serves both faces, so it knows of neither.
+when the request has been answered, and what it has left behind has ended. A request
+that is alone may have any size; others wait for room, the first come first,
+but not for ever. What is small takes no room. Serves both faces, and knows neither.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar
 
 SMALL_BYTES = 1024 * 1024
 """Up to how many bytes a request takes no room."""
@@ -48,11 +50,14 @@ class Room:
         Raises:
             TimeoutError: there was none in time.
         """
-        share = self.shares.setdefault(id(request), Share(self))
+        share = self.shares.get(id(request))
+        if share is None:
+            share = self.shares[id(request)] = Share(self)
+            _current.set(share)
         await share.grow(size)
 
     def leave(self, request: object) -> None:
-        """Give back what a request has, if it has something."""
+        """Give back what a request has, unless something else keeps it."""
         share = self.shares.pop(id(request), None)
         if share is not None:
             share.close()
@@ -113,11 +118,16 @@ class Room:
 class Share:
     """What one request has of a room."""
 
-    __slots__ = ("_room", "held")
+    __slots__ = ("_keepers", "_room", "held")
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._keepers = 1
         self.held = 0
+
+    def keep(self) -> None:
+        """Keep it until `close` was called once more."""
+        self._keepers += 1
 
     async def grow(self, size: int) -> None:
         """Have room for `size` bytes in all, unless they are few.
@@ -129,6 +139,22 @@ class Share:
             await self._room.claim(self, size - self.held)
 
     def close(self) -> None:
-        """Give everything back."""
-        if self.held:
+        """Give everything back, unless someone else keeps it."""
+        self._keepers -= 1
+        if not self._keepers and self.held:
             self._room.give_back(self, self.held)
+
+
+_current: ContextVar[Share | None] = ContextVar("share", default=None)
+
+
+def keep() -> Callable[[], None] | None:
+    """Keep the room of the large request that is served in this context, if any.
+
+    Returns what gives it back: for work that goes on when its request is answered.
+    """
+    share = _current.get()
+    if share is None or not share.held:
+        return None
+    share.keep()
+    return share.close

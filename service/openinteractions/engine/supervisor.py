@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -104,10 +104,15 @@ class Supervisor:
     """The runs of this process."""
 
     def __init__(
-        self, process: str | None = None, lease_seconds: float = LEASE_SECONDS
+        self,
+        process: str | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        keep_room: Callable[[], Callable[[], None] | None] = lambda: None,
     ) -> None:
         self.lease = Lease(process or secrets.token_hex(8), lease_seconds)
         """Under which this process claims what it runs."""
+        self._keep_room = keep_room
+        """Keeps the room that a large request has; returns what gives it back."""
         self._running: dict[str, Running] = {}
         self._watched: set[Stoppable] = set()
         self._idle = asyncio.Event()
@@ -127,6 +132,8 @@ class Supervisor:
         task = asyncio.get_running_loop().create_task(
             self._drive(run, journal), name=f"run {identifier}"
         )
+        if (give_back := self._keep_room()) is not None:
+            task.add_done_callback(lambda _: give_back())
         running = self._running[identifier] = Running(run, journal, task)
         self._idle.clear()
         return running
