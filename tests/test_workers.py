@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,12 +94,14 @@ def shares(pids: list[int], port: int) -> Counter[int]:
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
         if (fields := line.split())[1].endswith(f":{port:04X}") and fields[3] == "01"
     }
-    return Counter(
-        pid
-        for pid in pids
-        for file in Path(f"/proc/{pid}/fd").iterdir()
-        if str(file.readlink()).removeprefix("socket:[").removesuffix("]") in inodes
-    )
+    return Counter(pid for pid in pids for inode in sockets(pid) if inode in inodes)
+
+
+def sockets(pid: int) -> Iterator[str]:
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        # It may be closed just now.
+        with suppress(OSError):
+            yield str(file.readlink()).removeprefix("socket:[").removesuffix("]")
 
 
 @contextmanager
@@ -209,6 +211,22 @@ def test_a_worker_that_is_killed_is_replaced_and_service_goes_on(
             assert set(shares(team.workers(), team.port).values()) == {1}
         assert team.end(signal.SIGTERM) == 0
     assert f"worker 1 (process {killed}) killed by SIGKILL" in log(tmp_path)
+
+
+def test_a_server_whose_workers_die_again_and_again_ends(tmp_path: Path) -> None:
+    with serving(tmp_path) as team:
+        _, good = team.workers()
+        while team.process.poll() is None:
+            for pid in team.workers():
+                if pid != good:
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(LOOK_SECONDS)
+        assert team.process.returncode == 1
+        assert not lives(good)
+    assert log(tmp_path).splitlines()[-1] == (
+        "openinteractions: worker 1 killed by SIGKILL, and 6 before it did not serve "
+        "for 10 s either"
+    )
 
 
 def test_a_worker_that_is_told_to_end_is_replaced(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import re
 import signal
 import sqlite3
 import subprocess
@@ -23,7 +22,7 @@ from tests.test_server import (
     serving,
     wait_for_line,
 )
-from tests.test_workers import TWO, ask, created, eventually, shares
+from tests.test_workers import TWO, ask, created, eventually, shares, sockets
 from tests.test_workers import serving as serving_by_two
 
 HANG = "script: say half; hang"
@@ -127,9 +126,7 @@ def test_a_worker_says_that_it_is_ready_and_listens_nowhere(tmp_path: Path) -> N
             for table in ("tcp", "tcp6")
             for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
         }
-        files = Path(f"/proc/{worker.pid}/fd").iterdir()
-        sockets = {re.sub(r"\D", "", str(file.readlink())) for file in files}
-        assert not sockets & inodes
+        assert not inodes.intersection(sockets(worker.pid))
         worker.send_signal(signal.SIGINT)
         assert worker.wait(WAIT_SECONDS) == 0
 

@@ -19,7 +19,7 @@ from openinteractions.workers.acceptor import Acceptor
 from openinteractions.workers.lending import Lender
 from openinteractions.workers.messages import Leaving, Ready, Start, Stop, Up, Wanted
 from openinteractions.workers.process import Worker
-from openinteractions.workers.restarts import Restarts
+from openinteractions.workers.restarts import STEADY_SECONDS, Restarts
 
 SLACK_SECONDS = 5.0
 """How much longer than their grace workers may take to end."""
@@ -60,8 +60,10 @@ class Parent:
             if not stop.done():
                 self._begin(http)
                 print(line, flush=True)
-                await _first(stop, *keepers)
-            await self._finish(keepers)
+                try:
+                    await _first(stop, *keepers)
+                finally:
+                    await self._finish(keepers)
         finally:
             # Where something went wrong nothing is waited for.
             for worker in self._workers.values():
@@ -112,7 +114,8 @@ class Parent:
             delay = restarts.delay(worker.served_seconds)
             if delay is None:
                 raise LostWorkersError(
-                    f"worker {number} {how}, the {restarts.early}th time in a row"
+                    f"worker {number} {how}, and {restarts.early} before it did not "
+                    f"serve for {STEADY_SECONDS:g} s either"
                 )
             await asyncio.sleep(delay)
 
