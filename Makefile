@@ -64,11 +64,19 @@ generate: .venv/.installed-test ## make gen/ from protos/
 	$(BIN)/python scripts/dialects.py
 
 .PHONY: bench bench-peers
-bench: .venv/.installed-serve ## measure beside the peers, into docs/bench; BENCH=--help
+bench: .venv/.installed-test ## measure beside the peers, into docs/bench; BENCH=--help
 	@$(BIN)/python -m bench --output docs/bench $(BENCH)
 
 bench-peers: ## install the peers that `make bench` measures, as far as they are to be had
 	@$(PYTHON) -m bench.peers
+
+.PHONY: chaos worlds
+chaos: .venv/.installed-test ## kill real processes for two minutes, into docs; CHAOS=--help
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.chaos --record docs $(CHAOS)
+
+worlds: .venv/.installed-test ## simulate many more worlds than the tests; WORLDS=100000
+	@WORLDS=$(or $(WORLDS),20000) FIRST_WORLD=$(or $(FIRST_WORLD),10001) \
+		$(BIN)/pytest -n auto --maxprocesses 4 tests/simulation -k every_world
 
 freeze: ## renew constraints.txt with the newest versions that pyproject.toml allows
 	$(PYTHON) scripts/freeze.py
