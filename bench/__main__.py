@@ -6,21 +6,26 @@ import argparse
 import fnmatch
 import signal
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 from bench import codec, plot, report, subjects, tables
 from bench.build import build
-from bench.places import RESULTS
-from bench.rows import ROWS
+from bench.places import CACHE, RESULTS
+from bench.rows import CROWDS, ROWS
 from bench.run import Outcome, Plan, run
+from bench.services import MissingError, Services, services
+from bench.subjects import SHARED, ours
 
 QUICK_SECONDS = 0.5
 SECONDS = 2.0
 MAX_SECONDS = 30.0
 ROUNDS = 3
-SPECIAL = ("start", "idle", "codec")
+SPECIAL = ("start", "idle", "codec", *CROWDS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,17 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seconds=seconds,
         start=_matches("start", wanted),
         idle=_matches("idle", wanted),
+        crowds=[name for name in CROWDS if _matches(name, wanted)],
     )
     for name in ("load", "grpc"):
         build(name)
-    outcome = Outcome({}, {})
-    if rows or plan.start or plan.idle:
-        outcome = run(_subjects(options), plan, _say)
+    outcome, taking_part = Outcome({}, {}), _subjects(options)
+    if rows or plan.start or plan.idle or plan.crowds:
+        with _shared(options) as found:
+            if found:
+                taking_part.append(ours(_version(), options.server, services=found))
+            outcome = run(taking_part, replace(plan, services=found), _say)
     timings = codec.measure(seconds) if _matches("codec", wanted) else {}
     document = report.document(
         outcome,
         timings,
-        subjects=_subjects(options),
+        subjects=taking_part,
         options={
             "rounds": plan.rounds,
             "seconds": plan.seconds,
@@ -120,6 +129,22 @@ def _subjects(options: argparse.Namespace) -> list[subjects.Subject]:
         subjects.ours(_version(), options.server, workers=2),
         *(subject for subject in optional if _matches(subject.name, wanted)),
     ]
+
+
+@contextmanager
+def _shared(options: argparse.Namespace) -> Iterator[Services | None]:
+    """Run PostgreSQL and NATS, if they are wanted and there are any."""
+    with ExitStack() as stack:
+        found = None
+        if _matches(SHARED, options.subjects.split(",")):
+            CACHE.mkdir(parents=True, exist_ok=True)
+            made = tempfile.TemporaryDirectory(dir=CACHE, prefix="services-")
+            folder = Path(stack.enter_context(made))
+            try:
+                found = stack.enter_context(services(folder))
+            except MissingError as error:
+                _say(f"{SHARED} is left out: {error}")
+        yield found
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

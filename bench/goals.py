@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.rows import PAIRED
-from bench.subjects import OURS, PAIR, RAW
+from bench.rows import BACKGROUND, EACH, PAIRED, READERS, RUNS, STREAMS
+from bench.subjects import OURS, PAIR, RAW, SHARED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +23,15 @@ class Goal:
     subject: str = OURS
     beside: tuple[str, str] | None = None
     """A row and a subject: the goal is then a share of that figure."""
+    above: tuple[str, str] | None = None
+    """Likewise: the goal is then what the figure is more than that."""
 
     @property
     def title(self) -> str:
         """What it is about."""
         share = f" as a share of {' of '.join(self.beside)}" if self.beside else ""
+        if self.above:
+            share = f" above {' of '.join(self.above)}"
         of = "" if self.subject == OURS else f", {self.subject}"
         return f"{self.row}{of}: {self.figure}{share}"
 
@@ -87,6 +91,17 @@ GOALS: tuple[Goal, ...] = (
         Goal(row=row, figure="cpu_split", most=1.2, subject=PAIR)
         for row in sorted(PAIRED)
     ),
+    Goal(
+        row="create/16",
+        figure="cpu_us",
+        most=120,
+        subject=SHARED,
+        above=("create/16", OURS),
+    ),
+    Goal(row=BACKGROUND, figure="finished", least=RUNS),
+    Goal(row=BACKGROUND, figure="at_once", least=RUNS),
+    Goal(row=BACKGROUND, figure="memory_mb", most=629),  # 600 MiB
+    Goal(row=READERS, figure="finished", least=STREAMS * EACH),
     Goal(row="start", figure="start_seconds", most=0.8),
     Goal(row="start", figure="idle_mb", most=80),
 )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.process import Process
+from bench.process import Process, cpu_seconds
 
 GRACE_SECONDS = 30
 """For a load program to end after its time."""
@@ -37,31 +37,33 @@ class Load:
     warm: float
 
 
-def measure(load: Load, process: Process) -> Measurement:
+def measure(
+    load: Load, process: Process, beside: Mapping[str, int] | None = None
+) -> Measurement:
     """Run a load to its end and return the figures.
+
+    `beside` has the ids of processes whose CPU is told beside the server's, by name.
 
     Raises:
         MeasurementError: the load program saw no success, or failures.
     """
-    command = [str(load.program), *load.arguments]
-    command += ["--seconds", str(load.seconds), "--warm", str(load.warm)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
-        try:
-            _line(running)
-            before = process.cpu_seconds()
-            result = _line(running)
-            after = process.cpu_seconds()
-            memory = process.memory_bytes()
-            running.wait(GRACE_SECONDS)
-        finally:
-            if running.poll() is None:
-                running.kill()
+    beside = beside or {}
+    with _running(load) as running:
+        _line(running)
+        before = process.cpu_seconds()
+        others = {name: _total(pid) for name, pid in beside.items()}
+        result = _line(running)
+        after = process.cpu_seconds()
+        others = {name: _total(beside[name]) - cpu for name, cpu in others.items()}
+        memory = process.memory_bytes()
     if result["failed"]:
         raise MeasurementError(f"{result['failed']} failed: {result['failure']}")
     if not result["finished"] and not result["events"]:
         raise MeasurementError("nothing finished")
     each = {pid: cpu - before.get(pid, 0.0) for pid, cpu in after.items()}
     figures = _figures(result, sum(each.values()), memory)
+    for name, cpu in others.items():
+        figures[f"{name}_cpu_us"] = cpu / max(1, result["finished"]) * 1e6
     figures["cpu_split"] = split([each[pid] for pid in each if pid != process.pid])
     return figures
 
@@ -73,6 +75,10 @@ def split(spent: Sequence[float]) -> float:
     """
     working = [cpu for cpu in spent if cpu > 0]
     return max(working) * len(working) / sum(working) if len(working) > 1 else 0.0
+
+
+def _total(pid: int) -> float:
+    return sum(cpu_seconds(pid).values())
 
 
 def _figures(result: dict[str, Any], spent: float, memory: int) -> Measurement:
@@ -92,6 +98,27 @@ def _figures(result: dict[str, Any], spent: float, memory: int) -> Measurement:
         quantiles = result[name] or {}
         figures |= {f"{name}_{which}": value for which, value in quantiles.items()}
     return figures
+
+
+def run_load(load: Load) -> dict[str, Any]:
+    """Run a load to its end and return what the program says of it."""
+    with _running(load) as running:
+        _line(running)
+        return _line(running)
+
+
+@contextmanager
+def _running(load: Load) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a load program; it has ended at the end of the block."""
+    command = [str(load.program), *load.arguments]
+    command += ["--seconds", str(load.seconds), "--warm", str(load.warm)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
+        try:
+            yield running
+            running.wait(GRACE_SECONDS)
+        finally:
+            if running.poll() is None:
+                running.kill()
 
 
 @contextmanager

@@ -45,22 +45,22 @@ class Process:
 
     def tree(self) -> list[int]:
         """Return the ids of the process and of all its descendants."""
-        parents = dict(_parents())
-        tree = [self.popen.pid]
-        for pid in tree:
-            tree += [child for child, parent in parents.items() if parent == pid]
-        return tree
+        return _tree(self.popen.pid)
 
     def cpu_seconds(self) -> dict[int, float]:
         """Return what each process of the tree has used since it was started.
 
         What has ended counts as its parent's.
         """
-        return {pid: _cpu(pid) for pid in self.tree()}
+        return cpu_seconds(self.popen.pid)
 
     def memory_bytes(self) -> int:
         """Return the resident memory of the tree."""
         return sum(_resident(pid) for pid in self.tree())
+
+    def peak_bytes(self) -> int:
+        """Return the most that the processes of the tree ever had, all added up."""
+        return sum(_peak(pid) for pid in self.tree())
 
     def stop(self) -> None:
         """End the tree: the process is asked, what is left of it is killed."""
@@ -77,6 +77,11 @@ class Process:
         ending = time.monotonic() + STOP_SECONDS
         while any(map(_lives, tree[1:])) and time.monotonic() < ending:
             time.sleep(PROBE_SECONDS)
+
+
+def cpu_seconds(process: int) -> dict[int, float]:
+    """Return what a process and its descendants have used since they were started."""
+    return {pid: _cpu(pid) for pid in _tree(process)}
 
 
 def start(
@@ -115,6 +120,27 @@ def start(
         raise StartError(_tail(log))
     process.start_seconds = time.monotonic() - began
     return process
+
+
+def prepare(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str]
+) -> None:
+    """Run what has to be done before a server is started.
+
+    Raises:
+        StartError: it fails.
+    """
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise StartError(done.stderr.decode("utf-8", "replace")[-1000:])
 
 
 def _comes_up(
@@ -172,6 +198,14 @@ def _lives(pid: int) -> bool:
     return bool(fields) and fields[0] != "Z"
 
 
+def _tree(process: int) -> list[int]:
+    parents = dict(_parents())
+    tree = [process]
+    for pid in tree:
+        tree += [child for child, parent in parents.items() if parent == pid]
+    return tree
+
+
 def _parents() -> Iterator[tuple[int, int]]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal() and (fields := _stat(int(entry.name))):
@@ -186,3 +220,11 @@ def _cpu(pid: int) -> float:
 def _resident(pid: int) -> int:
     fields = _stat(pid)
     return int(fields[21]) * PAGE if fields else 0
+
+
+def _peak(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
+    except OSError:
+        return 0
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024

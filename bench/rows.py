@@ -132,10 +132,32 @@ PAIRED = frozenset(
 )
 """The rows that are also measured with two workers of our server."""
 
+SHARED_ROWS = frozenset({"create/16", "create/64", "stream/16", "chain-10/16"})
+"""The rows that are also measured with PostgreSQL and NATS."""
+
 TRIAL_MODEL = "tokens-20-at-40"
 """A stream that takes half a second, by which one sees who only seems to stream."""
 
 IDLE_MODEL = "tokens-2-at-0.01"
 """A stream that begins and then says nothing for minutes."""
 
-MODELS = sorted({row.model for row in ROWS} | {IDLE_MODEL, TRIAL_MODEL})
+CROWD_MODEL = f"tokens-200-at-{LIVE_TOKENS}"
+"""What each of a crowd says: it takes ten seconds."""
+
+RUNS = 2000
+"""In the background at once."""
+STREAMS = 50
+"""That several read at once."""
+EACH = 20
+"""Who read one of them where it runs."""
+EACH_ELSEWHERE = 4
+"""And at another replica."""
+
+BACKGROUND, READERS, ELSEWHERE = CROWDS = (
+    f"background/{RUNS}",
+    f"readers/{STREAMS * EACH}",
+    f"elsewhere/{STREAMS * EACH_ELSEWHERE}",
+)
+"""Names of crowds, which are measured once, by servers of their own."""
+
+MODELS = sorted({row.model for row in ROWS} | {IDLE_MODEL, TRIAL_MODEL, CROWD_MODEL})

@@ -14,13 +14,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ParamSpec
 
-from bench import special
+from bench import crowds, special
 from bench.measure import Measurement, MeasurementError
 from bench.places import CACHE
 from bench.process import StartError
-from bench.rows import PAIRED, ROWS, TRIAL_MODEL, Row
+from bench.rows import (
+    BACKGROUND,
+    ELSEWHERE,
+    PAIRED,
+    ROWS,
+    SHARED_ROWS,
+    TRIAL_MODEL,
+    Row,
+)
+from bench.services import Services
 from bench.stage import Player, Stage, staged
-from bench.subjects import OURS, PAIR, RAW, Subject
+from bench.subjects import OURS, PAIR, RAW, SHARED, Subject
 
 TRIAL_SECONDS = 5.0
 WARM_UP_SECONDS = 0.2
@@ -40,6 +49,10 @@ class Plan:
     seconds: float
     start: bool = True
     idle: bool = True
+    crowds: Sequence[str] = ()
+    """Those of `CROWDS` that are wanted."""
+    services: Services | None = None
+    """What our server shares with others of its kind, if it is there."""
 
 
 @dataclass(slots=True)
@@ -89,12 +102,9 @@ def run(subjects: Sequence[Subject], plan: Plan, say: Callable[[str], None]) -> 
         for row in plan.rows:
             _measure_row(stage, row, plan, results, say)
         if plan.idle:
-            for player in _others(stage.players):
-                if player.subject.name == PAIR:
-                    continue
-                cell = results["idle"][player.subject.name]
-                _try(cell, special.idle_streams, stage, player)
-            say(_line("idle", results["idle"], "kb_per_stream"))
+            _measure_idle(stage, results, say)
+        for crowd in plan.crowds:
+            _measure_crowd(stage, crowd, plan, results, say)
     return Outcome(results, bridges)
 
 
@@ -112,10 +122,35 @@ def _measure_row(
     say(_line(row.name, results[row.name], figure))
 
 
+def _measure_idle(stage: Stage, results: Results, say: Callable[[str], None]) -> None:
+    for player in _others(stage.players):
+        if player.subject.name not in {PAIR, SHARED}:
+            cell = results["idle"][player.subject.name]
+            _try(cell, special.idle_streams, stage, player)
+    say(_line("idle", results["idle"], "kb_per_stream"))
+
+
+def _measure_crowd(
+    stage: Stage, name: str, plan: Plan, results: Results, say: Callable[[str], None]
+) -> None:
+    """Measure a crowd once: it takes as long as the backend says, again and again."""
+    subjects = {player.subject.name: player.subject for player in stage.players}
+    if name == ELSEWHERE:
+        if plan.services and SHARED in subjects:
+            cell, subject = results[name][SHARED], subjects[SHARED]
+            _try(cell, crowds.elsewhere, stage, subject, plan.services)
+    else:
+        measure = crowds.background if name == BACKGROUND else crowds.readers
+        _try(results[name][OURS], measure, stage, subjects[OURS])
+    say(_line(name, results[name], "memory_mb"))
+
+
 def _plays(subject: Subject, row: Row) -> bool:
     """Whether a row is measured with a subject."""
     if subject.name == PAIR:
         return row.name in PAIRED
+    if subject.name == SHARED:
+        return row.name in SHARED_ROWS
     return row.everyone or subject.name == OURS
 
 
@@ -129,7 +164,7 @@ def _starts(
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="start-") as folder:
         for number in range(rounds):
             for subject in subjects:
-                if subject.name == RAW:
+                if subject.name in {RAW, SHARED}:
                     continue
                 cell = results["start"][subject.name]
                 home = Path(folder) / f"{subject.name}-{number}"

@@ -20,9 +20,9 @@ from google.protobuf.message import Message
 from bench.build import build
 from bench.measure import Load, Measurement, MeasurementError, measure
 from bench.places import CACHE
-from bench.process import Process, StartError, running, start
+from bench.process import Process, StartError, prepare, running, start
 from bench.rows import MODELS, Row
-from bench.subjects import INPUT, OURS, PAIR, RAW, Launch, Subject
+from bench.subjects import INPUT, OURSELVES, RAW, Launch, Subject
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 
 WARM_SECONDS = 0.5
@@ -38,8 +38,13 @@ class Player:
     subject: Subject
     launch: Launch
     process: Process
+    folder: Path
     chains: dict[int, str] = field(default_factory=dict)
     """Ids of the last turns of conversations, by their length."""
+
+    def stored_bytes(self) -> int:
+        """Return how large the database in its folder is."""
+        return sum(file.stat().st_size for file in self.folder.glob("*.db*"))
 
 
 class Stage:
@@ -48,6 +53,7 @@ class Stage:
     def __init__(self, folder: Path, players: Sequence[Player]) -> None:
         self._folder = folder
         self.players = players
+        self._others = 0
         self._load = build("load")
         self._grpc = build("grpc")
 
@@ -58,26 +64,27 @@ class Stage:
             MeasurementError: it could not be measured, or events were merged.
         """
         load = self._grpc_load if row.grpc else self.http_load
-        figures = measure(load(player, row, seconds), player.process)
+        beside = player.launch.beside
+        figures = measure(load(player, row, seconds), player.process, beside)
         if row.stream:
             _check(figures, row, player.subject.name)
         return figures
 
-    def http_load(self, player: Player, row: Row, seconds: float) -> Load:
-        """Return a row's load for a player."""
+    def another(self, subject: Subject) -> Player:
+        """Start a further process of a subject, behind which is the same backend."""
+        [raw] = [player for player in self.players if player.subject.name == RAW]
+        self._others += 1
+        folder = self._folder / f"{subject.name}-{self._others}"
+        return launch(subject, folder, f"http://127.0.0.1:{raw.launch.port}/v1")
+
+    def http_load(
+        self, player: Player, row: Row, seconds: float, body: bytes | None = None
+    ) -> Load:
+        """Return a row's load for a player; `body` is another one than the row's."""
         subject = player.subject
-        kept = row.turns if not row.told else 0
-        body = self._file(
-            subject.body(
-                row.model,
-                stream=row.stream,
-                store=row.store,
-                previous=self._chain(player, kept) if kept else None,
-                turns=row.turns - kept,
-            )
-        )
+        path = self._file(body or self._body(player, row))
         arguments = ["--port", str(player.launch.port), "--path", subject.path]
-        arguments += ["--body", body, "--connections", str(row.connections)]
+        arguments += ["--body", path, "--connections", str(row.connections)]
         if row.stream:
             arguments.append("--events")
         if row.once:
@@ -97,6 +104,16 @@ class Stage:
         if row.stream:
             arguments += ["--messages", str(row.tokens)]
         return Load(self._grpc, arguments, seconds, WARM_SECONDS)
+
+    def _body(self, player: Player, row: Row) -> bytes:
+        kept = row.turns if not row.told else 0
+        return player.subject.body(
+            row.model,
+            stream=row.stream,
+            store=row.store,
+            previous=self._chain(player, kept) if kept else None,
+            turns=row.turns - kept,
+        )
 
     def _file(self, body: bytes) -> str:
         path = self._folder / "body"
@@ -125,7 +142,7 @@ def _check(figures: Measurement, row: Row, subject: str) -> None:
     Events that were merged are refused from our server; with others it is noted.
     """
     fewest = figures["fewest_events"]
-    if subject in {OURS, PAIR} and 0 < fewest < row.tokens:
+    if subject in OURSELVES and 0 < fewest < row.tokens:
         raise MeasurementError(f"{row.tokens} chunks came as {fewest:.0f} events")
     length = figures.get("latency_ms_p50", math.inf) / 1e3
     if length < row.stream_seconds * LEAST_SHARE:
@@ -152,7 +169,7 @@ def staged(subjects: Sequence[Subject]) -> Iterator[Stage]:
             try:
                 player = launch(subject, folder / subject.name, url)
             except StartError as error:
-                if subject.name in {RAW, OURS, PAIR}:
+                if subject.name in {RAW, *OURSELVES}:
                     raise
                 print(f"bench: {subject.name} does not start, left out:\n{error}")
                 continue
@@ -171,6 +188,8 @@ def launch(subject: Subject, folder: Path, url: str) -> Player:
     """
     folder.mkdir(parents=True, exist_ok=True)
     described = subject.launch(folder, url, MODELS)
+    for command in described.before:
+        prepare(command, folder=folder, environment=described.environment)
     process = start(
         described.command,
         port=described.port,
@@ -178,4 +197,4 @@ def launch(subject: Subject, folder: Path, url: str) -> Player:
         folder=folder,
         environment=described.environment,
     )
-    return Player(subject, described, process)
+    return Player(subject, described, process, folder)

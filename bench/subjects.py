@@ -10,17 +10,21 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import peers
 from bench.places import ROOT, SOURCES
 from bench.process import free_port
+from bench.services import Services
 
 OURS = "openinteractions"
 PAIR = "two workers"
+SHARED = "PostgreSQL + NATS"
 RAW = "raw"
+OURSELVES = frozenset({OURS, PAIR, SHARED})
+"""Our server, in all ways in which it takes part."""
 INPUT = "Say something, please."
 ANSWER = " word" * 8
 
@@ -34,6 +38,10 @@ class Launch:
     health: str
     environment: Mapping[str, str] = field(default_factory=dict)
     grpc_port: int | None = None
+    before: Sequence[list[str]] = ()
+    """Commands that come before it."""
+    beside: Mapping[str, int] = field(default_factory=dict)
+    """Ids of the processes that work for it and are not its own, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +113,17 @@ def raw(program: Path, *options: str) -> Subject:
     return Subject(RAW, "", "/v1/chat/completions", launch)
 
 
-def ours(version: str, command: str | None, *, workers: int = 1) -> Subject:
+def ours(
+    version: str,
+    command: str | None,
+    *,
+    workers: int = 1,
+    services: Services | None = None,
+) -> Subject:
     """Return our server, from this checkout or started by another command.
 
-    In `command`, `{config}` stands for the file with the configuration.
+    In `command`, `{config}` stands for the file with the configuration. With
+    `services` it keeps interactions in PostgreSQL and speaks through NATS.
     """
     more = f"workers = {workers}\n" if workers > 1 else ""
 
@@ -116,14 +131,14 @@ def ours(version: str, command: str | None, *, workers: int = 1) -> Subject:
         del models
         port, grpc_port = free_port(), free_port()
         config = folder / "openinteractions.toml"
+        kept = services.tables() if services else _sqlite(folder)
         config.write_text(
             f"""\
 [server]
 http = "127.0.0.1:{port}"
 grpc = "127.0.0.1:{grpc_port}"
 {more}
-[store]
-url = "sqlite:///{folder}/bench.db"
+{kept}
 
 [endpoints.backend]
 dialect = "chat"
@@ -136,16 +151,24 @@ endpoint = "backend"
         )
         default = f"{shlex.quote(sys.executable)} -m openinteractions serve --config"
         wanted = command or f"{default} {{config}}"
+        started = shlex.split(wanted.replace("{config}", shlex.quote(str(config))))
+        migrated = ["migrate" if part == "serve" else part for part in started]
         return Launch(
-            shlex.split(wanted.replace("{config}", shlex.quote(str(config)))),
+            started,
             port,
             "/readyz",
             {"PYTHONPATH": ":".join(map(str, SOURCES))} if command is None else {},
             grpc_port,
+            before=[migrated] if services else [],
+            beside=services.processes() if services else {},
         )
 
-    name = OURS if workers == 1 else PAIR
+    name = SHARED if services else OURS if workers == 1 else PAIR
     return Subject(name, version, "/v1/interactions", launch)
+
+
+def _sqlite(folder: Path) -> str:
+    return f'[store]\nurl = "sqlite:///{folder}/bench.db"'
 
 
 def floor() -> Subject:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bench import modes
 from bench.goals import GOALS
+from bench.markdown import MISSING, number, table
 from bench.report import ADDED, Document, Medians, figure, medians_of
 from bench.rows import LIVE_TOKENS, PACED_TOKENS, ROWS
-from bench.subjects import OURS, PAIR, RAW
+from bench.subjects import OURS, PAIR, RAW, SHARED
 
-MISSING = "-"
-DIVIDED = "\N{DIVISION SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
-TEN, HUNDRED, THOUSAND = 10, 100, 1000
+TEN = 10
 
 _CREATES = ("create/1", "create/16", "create/64", "create/256")
 _STREAMS = ("stream/1", "stream/16", "stream/64")
@@ -85,7 +85,9 @@ def text(found: Document) -> str:
         _headline(found),
         _comparison(found, medians),
         _breakdown(medians),
-        _pair(medians),
+        modes.pair(medians),
+        modes.shared(medians),
+        modes.crowds(medians),
         _codec(found["codec"]),
         _goals(medians),
         _notes(medians),
@@ -115,7 +117,8 @@ def _comparison(found: Document, medians: Medians) -> str:
     subjects = [
         name
         for name in found["versions"]
-        if name != PAIR and any(name in cells for cells in medians.values())
+        if name not in {PAIR, SHARED}
+        and any(name in cells for cells in medians.values())
     ]
     heads = [f"{name} {found['versions'][name]}".strip() for name in subjects]
     lines = []
@@ -130,7 +133,7 @@ def _comparison(found: Document, medians: Medians) -> str:
             own = cells.get(OURS, [])
             shown = [_cell(subject, cell, own) for subject, cell in cells.items()]
             lines.append([title, *shown])
-    return _table(["", *heads], lines)
+    return table(["", *heads], lines)
 
 
 Values = Sequence[tuple[str, float | None]]
@@ -168,35 +171,7 @@ def _breakdown(medians: Medians) -> str:
                     *(number(n, own.get(n) if n in wanted else None) for n in names),
                 ]
             )
-    return _table(["our rows", *(title for title, _ in BREAKDOWN)], lines)
-
-
-def _pair(medians: Medians) -> str:
-    lines = []
-    for row in ROWS:
-        name = "events_per_second" if row.stream else "per_second"
-        shown = [
-            number(which, figure(medians, row.name, subject, which))
-            for which in (name, "cpu_us")
-            for subject in (OURS, PAIR)
-        ]
-        two = medians.get(row.name, {}).get(PAIR)
-        one = medians.get(row.name, {}).get(OURS, {}).get("cpu_us")
-        if two and one:
-            share = number("", two.get("cpu_us", 0.0) / one)
-            lines.append([row.name, *shown, share, number("", two.get("cpu_split"))])
-    return _table(
-        [
-            "one worker, two workers",
-            "events or requests/s: one",
-            "two",
-            "CPU µs: one",
-            "two",
-            f"two {DIVIDED} one",
-            f"most {DIVIDED} mean of the workers",
-        ],
-        lines,
-    )
+    return table(["our rows", *(title for title, _ in BREAKDOWN)], lines)
 
 
 def _codec(timings: Mapping[str, Mapping[str, float]]) -> str:
@@ -205,7 +180,7 @@ def _codec(timings: Mapping[str, Mapping[str, float]]) -> str:
         [name, *(number("", case.get(way)) for way in ways)]
         for name, case in timings.items()
     ]
-    return _table(["codec, µs", *ways], lines)
+    return table(["codec, µs", *ways], lines)
 
 
 def _goals(medians: Medians) -> str:
@@ -216,10 +191,14 @@ def _goals(medians: Medians) -> str:
             row, subject = goal.beside
             other = figure(medians, row, subject, goal.figure)
             value = value / other if other else None
+        if goal.above and value is not None:
+            row, subject = goal.above
+            other = figure(medians, row, subject, goal.figure)
+            value = None if other is None else value - other
         if value is not None:
             met = "met" if goal.met(value) else "missed"
             lines.append([goal.title, goal.limit, number("", value), met])
-    return _table(["what we hold ourselves to", "at", "measured", ""], lines)
+    return table(["what we hold ourselves to", "at", "measured", ""], lines)
 
 
 def _notes(medians: Medians) -> str:
@@ -239,24 +218,4 @@ def _failures(found: Document) -> str:
         for row, cells in found["rows"].items()
         for subject, cell in cells.items()
         if cell.get("failure")
-    )
-
-
-def number(name: str, value: float | None) -> str:
-    """Show a figure: rates in thousands, others to three digits."""
-    if value is None:
-        return MISSING
-    if name.endswith("per_second"):
-        return f"{value / 1e3:,.1f} k" if value >= THOUSAND else f"{value:,.0f}"
-    return f"{value:,.0f}" if value >= HUNDRED else f"{value:,.3g}"
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table; nothing without lines."""
-    if not lines:
-        return ""
-    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-    return "\n".join(
-        "| " + " | ".join(map(str.ljust, cells, widths)) + " |"
-        for cells in [head, ["-" * width for width in widths], *lines]
     )

@@ -12,8 +12,9 @@ from bench.goals import Goal
 from bench.measure import split
 from bench.places import ROOT
 from bench.report import Document, document, figure, medians_of
+from bench.rows import BACKGROUND
 from bench.run import Cell, Outcome
-from bench.subjects import OURS, PAIR, RAW, floor, ours, raw
+from bench.subjects import OURS, PAIR, RAW, SHARED, floor, ours, raw
 
 
 def cell(*rounds: dict[str, float], failure: str = "") -> Cell:
@@ -108,3 +109,27 @@ def test_the_picture_has_a_bar_for_every_figure(found: Document) -> None:
 )
 def test_a_goal_is_met_within_its_limit(goal: Goal, value: float, *, met: bool) -> None:
     assert goal.met(value) is met
+
+
+def test_a_goal_may_be_what_a_figure_is_above_another() -> None:
+    results = {
+        "create/16": {OURS: cell({"cpu_us": 200.0}), SHARED: cell({"cpu_us": 290.0})}
+    }
+    found = document(
+        Outcome(results, {}), {}, subjects=[], options={"rounds": 1, "seconds": 1.0}
+    )
+
+    line = next(line for line in tables.text(found).splitlines() if "above" in line)
+
+    assert re.search(r"\| ≤ 120 +\| 90\b.*met", line)
+
+
+def test_crowds_show_every_figure_that_was_measured() -> None:
+    results = {BACKGROUND: {OURS: cell({"finished": 2000.0, "memory_mb": 432.0})}}
+    found = document(
+        Outcome(results, {}), {}, subjects=[], options={"rounds": 1, "seconds": 1.0}
+    )
+
+    text = tables.text(found)
+
+    assert re.search(rf"{BACKGROUND} *\| most memory, MB *\| 432 ", text)
