@@ -358,6 +358,18 @@ async def test_a_reader_elsewhere_ends_when_signals_are_lost() -> None:
         await check(two, [*received, *await reader])
 
 
+@pytest.mark.parametrize("place", ["1000-0-3-1", "0-7-2-0"])
+async def test_a_token_of_what_was_never_told_is_refused(place: str) -> None:
+    made = cluster()
+    member = made.join(whole("a"))
+    received = await first(member)
+    await member.finished(identifier_of(received))
+    check_, _, _ = received[-1].event_id.partition("-")
+    request = Stream(id=identifier_of(received), last_event_id=f"{check_}-{place}")
+    with pytest.raises(RequestError, match="last_event_id"):
+        await drain(member.interactions.stream(Caller(), request))
+
+
 @pytest.mark.parametrize("token", ["x", "00000000-0-0-0-0"])
 async def test_a_token_that_is_none_is_refused(token: str) -> None:
     _, one, two = await both(Puppet([Text("a")]))

@@ -38,6 +38,13 @@ class Attempts(NamedTuple):
                 return number
         return 0
 
+    def may_have(self, attempt: int, step: int, steps: int) -> bool:
+        """Say whether an attempt may have made a step, of so many that there are.
+
+        Beside those there may have been one more: half of a call, which is not kept.
+        """
+        return attempt < self.last or (attempt == self.last and step <= steps)
+
     def __str__(self) -> str:
         """Return them as stores keep them; empty for the first alone."""
         if not self.begun:

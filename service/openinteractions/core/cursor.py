@@ -75,10 +75,14 @@ def decode(token: str, interaction_id: str) -> Cursor:
     """
     match = _FORM.fullmatch(token)
     if match is None or not token.startswith(prefix(interaction_id)[:9]):
-        raise RequestError(
-            f"last_event_id {token[:80]!r} is not an event of interaction "
-            f"{interaction_id}.",
-            field="last_event_id",
-        )
+        raise unknown(interaction_id, f" {token[:80]!r}")
     _, attempt, index, place, offset, noted = match.groups()
     return Cursor(int(attempt), int(index), int(place), int(offset), int(noted or 0))
+
+
+def unknown(interaction_id: str, token: str = "") -> RequestError:
+    """Return the refusal of a token that is of no event of an interaction."""
+    return RequestError(
+        f"last_event_id{token} is not an event of interaction {interaction_id}.",
+        field="last_event_id",
+    )

@@ -100,6 +100,7 @@ class Elsewhere:
         status = record.interaction.status
         if lifecycle.has_ended(status):
             made = Attempts.parse(record.attempts)
+            _check(after, made, record)
             return _once(replay.replay(record.interaction, after, made)), True
         if status == Status.INTERACTION_STATUS_QUEUED and after is None:
             return _once([waiting(record.interaction)]), False
@@ -179,6 +180,20 @@ def waiting(interaction: interaction_pb2.Interaction) -> Event:
 
 BEGUN = Cursor(0, 0, Place.CREATED, 0)
 """The place of that event."""
+
+
+def _check(after: Cursor | None, made: Attempts, record: Record) -> None:
+    """Refuse a place where nothing was ever told.
+
+    Raises:
+        RequestError: it is one. Of what others have made too little is known.
+    """
+    if after is None or record.remote is not None:
+        return
+    steps = len(record.interaction.steps)
+    step = 0 if after.step == cursor.END else after.step
+    if not made.may_have(after.attempt, step, steps):
+        raise cursor.unknown(record.interaction.id)
 
 
 async def _once(events: Sequence[Event]) -> EventBatches:
