@@ -136,6 +136,29 @@ async def test_a_store_out_of_reach_is_no_reason_to_end(
     assert member.supervisor.find(identifier) is not None
 
 
+async def test_a_fault_does_not_end_the_claiming(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = cluster()
+    crashed = made.join(Puppet([Text("lost")]))
+    member = made.join(Puppet([Text("a"), Finish(FinishReason.STOP)], None))
+    identifier = await running_stream(crashed)
+
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(made.store, "claim", fail)
+        patched.setattr(made.store, "renew", fail)
+        await made.lose(crashed)
+    assert "nothing can be claimed" in caplog.text
+    assert "claims are not kept" in caplog.text
+    await member.process.leases.turn()
+    await made.settle()
+    row = await member.finished(identifier)
+    assert row.status == Status.INTERACTION_STATUS_COMPLETED
+
+
 async def test_readers_of_a_run_that_was_lost_go_on_with_who_has_it() -> None:
     made = cluster()
     member = made.join(Puppet([Text("a")]))

@@ -204,6 +204,9 @@ class Background:
                 await self._claim()
             except DomainError as error:
                 log.warning("nothing can be claimed: %s", error.message)
+            except Exception:
+                # The next signal, or the sweep, tries again.
+                log.exception("nothing can be claimed")
 
     async def _claim(self) -> None:
         while (room := self._limits.concurrency - self._busy) > 0:

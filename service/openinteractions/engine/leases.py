@@ -77,6 +77,8 @@ class Leases:
             await self._renew()
         except DomainError as error:
             log.warning("claims are not kept: %s", error.message)
+        except Exception:
+            log.exception("claims are not kept")
         self._sweep()
 
     async def _renew(self) -> None:

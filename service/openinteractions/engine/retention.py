@@ -57,4 +57,6 @@ class Retention(Sweep):
                     log.info("%s old interactions were deleted", deleted)
             except DomainError as error:
                 log.warning("old interactions are not deleted: %s", error.message)
+            except Exception:
+                log.exception("old interactions are not deleted")
             await asyncio.sleep(TURN_SECONDS)
