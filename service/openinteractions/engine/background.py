@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from openinteractions.core.errors import (
@@ -79,6 +79,7 @@ class Background:
         supervisor: Supervisor,
         wishes: Wishes,
         signals: Signals,
+        fresh: Callable[[], Awaitable[None]],
         clock: Clock,
         limits: Limits | None = None,
     ) -> None:
@@ -87,6 +88,7 @@ class Background:
         self._supervisor = supervisor
         self._wishes = wishes
         self._signals = signals
+        self._fresh = fresh
         self._clock = clock
         self._limits = limits or Limits()
         self._busy = 0
@@ -212,6 +214,7 @@ class Background:
         while (room := self._limits.concurrency - self._busy) > 0:
             if self._supervisor.closing:
                 return
+            await self._fresh()
             wanted = min(room, AT_ONCE)
             found = await self._store.claim(self._supervisor.lease, wanted)
             for one in found:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from openinteractions.core.errors import DomainError, UnavailableError
-from openinteractions.engine.store_ports import InteractionStore, Wish
+from openinteractions.engine.store_ports import InteractionStore, Renewed, Wish
 from openinteractions.engine.supervisor import Supervisor
 
 RENEWALS_PER_LEASE = 3
@@ -50,6 +50,7 @@ class Leases:
         self._task: asyncio.Task[None] | None = None
         self._strays: dict[str, int] = {}
         """What was claimed and did not run when last looked at."""
+        self._renewed_at = float("-inf")
 
     async def __aenter__(self) -> Self:
         """Give a sign of life, and go on in the background."""
@@ -68,22 +69,35 @@ class Leases:
             self._task.cancel()
             await asyncio.wait({self._task})
 
+    async def keep_fresh(self) -> None:
+        """Give a sign of life if the last one is old, for claims are about to be made.
+
+        A process that was held up for long would take its own runs for lost.
+
+        Raises:
+            DomainError: the store is out of reach.
+        """
+        age = asyncio.get_running_loop().time() - self._renewed_at
+        if age > self._supervisor.lease.seconds / 2:
+            await self._renew()
+
     async def turn(self) -> None:
         """Give a sign of life, and do what that brings to light.
 
         A store that is out of reach is tried again at the next turn.
         """
         try:
-            await self._renew()
+            await self._give_back(await self._renew())
         except DomainError as error:
             log.warning("claims are not kept: %s", error.message)
         except Exception:
             log.exception("claims are not kept")
         self._sweep()
 
-    async def _renew(self) -> None:
-        before = self._supervisor.held()
+    async def _renew(self) -> Renewed:
+        before, began = self._supervisor.held(), asyncio.get_running_loop().time()
         renewed = await self._store.renew(self._supervisor.lease)
+        self._renewed_at = began
         for name, epoch in before.items():
             running = self._supervisor.find(name)
             if running is not None and renewed.held.get(name) != epoch:
@@ -92,6 +106,10 @@ class Leases:
                 running.run.leave(UnavailableError("Its process has lost it."))
         for name, wishes in renewed.wishes.items():
             self._grant(name, wishes)
+        return renewed
+
+    async def _give_back(self, renewed: Renewed) -> None:
+        """Give back what is held without anything here running it."""
         idle = {
             name: epoch
             for name, epoch in renewed.held.items()

@@ -42,12 +42,19 @@ class Process:
         self._wishes = Wishes(
             supervisor=supervisor, log=log, signals=signals, sleep=sleep
         )
+        self.leases = Leases(
+            store=store,
+            supervisor=supervisor,
+            grant=self._wishes.grant,
+            sweep=self.sweep,
+        )
         self.background = Background(
             planner=planner,
             store=store,
             supervisor=supervisor,
             wishes=self._wishes,
             signals=signals,
+            fresh=self.leases.keep_fresh,
             clock=clock,
             limits=limits,
         )
@@ -58,12 +65,10 @@ class Process:
             signals=signals,
             clock=clock,
         )
-        self.leases = Leases(
-            store=store,
-            supervisor=supervisor,
-            grant=self._wishes.grant,
-            sweep=self.background.wake,
-        )
+
+    def sweep(self) -> None:
+        """Have what waits or was lost claimed."""
+        self.background.wake()
 
     async def __aenter__(self) -> Self:
         """Begin to give signs of life, and to claim what waits or was lost."""
