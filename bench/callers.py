@@ -14,6 +14,8 @@ from typing import Any
 
 OK = b"HTTP/1.1 200 "
 HEAD_END = b"\r\n\r\n"
+CONNECTING = 50
+"""Connections that are being made at a time."""
 
 
 class CallerError(Exception):
@@ -141,12 +143,15 @@ def _joined(chunks: bytes) -> bytes:
 async def read(port: int, paths: Sequence[str]) -> list[Reading]:
     """Begin to read streams, each on a connection of its own."""
     loop = asyncio.get_running_loop()
-    readings = []
-    for path in paths:
-        connected = await loop.create_connection(Reading, "127.0.0.1", port)
-        connected[0].write(_request(f"GET {path}", b"", "Connection: close\r\n"))
-        readings.append(connected[1])
-    return readings
+    some = asyncio.Semaphore(CONNECTING)
+
+    async def begin(path: str) -> Reading:
+        async with some:
+            made = await loop.create_connection(Reading, "127.0.0.1", port)
+        made[0].write(_request(f"GET {path}", b"", "Connection: close\r\n"))
+        return made[1]
+
+    return await asyncio.gather(*map(begin, paths))
 
 
 def _request(line: str, body: bytes, headers: str = "") -> bytes:
