@@ -72,7 +72,7 @@ bench-peers: ## install the peers that `make bench` measures, as far as they are
 
 .PHONY: chaos worlds
 chaos: .venv/.installed-test ## kill real processes for two minutes, into docs; CHAOS=--help
-	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.chaos --record docs $(CHAOS)
+	@$(BIN)/python -m tests.chaos --record docs $(CHAOS)
 
 worlds: .venv/.installed-test ## simulate many more worlds than the tests; WORLDS=100000
 	@WORLDS=$(or $(WORLDS),20000) FIRST_WORLD=$(or $(FIRST_WORLD),10001) \

@@ -20,6 +20,8 @@ from tests.postgres import Postgres
 
 Status = interaction_pb2.InteractionStatus
 AT_ONCE = 200
+REFUSED = "cannot be used"
+"""What the server says last when it is started while its database is away."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,9 @@ async def _run(
                     asyncio.create_task(crowd.live(over)) for _ in range(plan.clients)
                 ]
                 restarts = asyncio.create_task(_restart(plan, chance, postgres, nats))
-                await _kill(plan, made, chance)
-                over.set()
-                restarted = await restarts
-                async with asyncio.timeout(2 * END_SECONDS):
-                    await asyncio.gather(*tasks)
+                tasks.append(asyncio.create_task(_kill(plan, made, chance, over)))
+                async with asyncio.timeout(plan.seconds + 2 * END_SECONDS):
+                    await asyncio.gather(restarts, *tasks)
                 seconds = time.monotonic() - began
                 never, lost = await _judge(crowd, model)
             statuses = [machine.stop() for machine in made.machines]
@@ -85,8 +85,8 @@ async def _run(
         replicas=len(made.http),
         workers=len(made.machines) - len(made.http),
         kills=sum(machine.kills for machine in made.machines),
-        restarts_of_postgres=restarted,
-        restarts_of_nats=restarted,
+        restarts_of_postgres=restarts.result(),
+        restarts_of_nats=restarts.result(),
         creates=len(promises),
         creates_in_background=sum(one.kind not in _FOREGROUND for one in promises),
         streams_resumed=tally.resumes,
@@ -104,17 +104,24 @@ async def _run(
 _FOREGROUND = ("unary", "stream")
 
 
-async def _kill(plan: Plan, made: Park, chance: random.Random) -> None:
+async def _kill(
+    plan: Plan, made: Park, chance: random.Random, over: asyncio.Event
+) -> None:
     """Kill processes and start them again, one at a time, until time is over."""
     end = asyncio.get_running_loop().time() + plan.seconds
     while (left := end - asyncio.get_running_loop().time()) > 0:
         await asyncio.sleep(min(chance.uniform(*plan.calm), left))
         machine = chance.choice(made.machines)
-        if not machine.runs:
+        if machine.runs:
+            machine.kill()
+        elif REFUSED not in machine.log().splitlines()[-1]:
             raise RuntimeError(f"it has ended by itself:\n{machine.log()[-3000:]}")
-        machine.kill()
         await asyncio.sleep(chance.choice((0.0, 1.0, 3.0)))
         machine.start()
+    over.set()
+    for machine in made.machines:
+        if not machine.runs:
+            machine.start()
 
 
 async def _restart(
