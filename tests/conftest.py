@@ -9,6 +9,15 @@ import pytest
 
 from tests.postgres import shared
 
+# So that suites shared by all stores report failures as test modules do; before any
+# of them is imported, from wherever that is.
+pytest.register_assert_rewrite(
+    "tests.storage.acceptance",
+    "tests.storage.claim_acceptance",
+    "tests.storage.file_acceptance",
+    "tests.storage.object_acceptance",
+)
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

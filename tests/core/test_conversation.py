@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openinteractions.core.conversation import Conversation, timeline
+from openinteractions.core.conversation import Conversation
 from openinteractions.core.errors import RequestError
 from openinteractions.v1 import (
     content_pb2,
@@ -256,14 +256,6 @@ def test_the_ids_of_all_calls_are_known() -> None:
     conversation = Conversation()
     conversation.add_input(steps_input(user("q"), call("x"), call("")))
     assert conversation.call_ids == {"x", "call1"}
-
-
-def test_a_timeline_begins_with_the_users_input() -> None:
-    request = interaction_service_pb2.CreateInteractionRequest(
-        input=interaction_pb2.Input(text="q")
-    )
-    lines = [said(step) for step in timeline(request, [model("a")])]
-    assert lines == ["user_input q", "model_output a"]
 
 
 def picture(step: Step) -> Step:

@@ -10,14 +10,6 @@ from openinteractions.storage.postgres.server import Server
 from tests import postgres as servers
 from tests.bucket import S3, seaweed
 
-# So that suites shared by all stores report failures as test modules do.
-pytest.register_assert_rewrite(
-    "tests.storage.acceptance",
-    "tests.storage.claim_acceptance",
-    "tests.storage.file_acceptance",
-    "tests.storage.object_acceptance",
-)
-
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
