@@ -56,7 +56,7 @@ class Patience:
     """Of silence in a stream, until a comment is sent."""
 
     drop: float = 60
-    """Until a client is dropped that reads nothing, not even comments; it can resume."""
+    """Until a client is dropped that reads nothing at all; it can resume."""
 
     unary_headers: float = 45
     """Until a client that gives up after 60 s gets the headers of its answer."""
