@@ -188,6 +188,7 @@ class Client:
         """Let others do something to an interaction while it runs."""
         for what in (
             self._cancel,
+            self._cancel,
             self._delete,
             self._follow,
             self._spy,

@@ -66,6 +66,11 @@ class Regime:
         return kept_up and self.concurrency > MANY and self.fails_at is None
 
     @property
+    def is_heard(self) -> bool:
+        """Whether every process that does not stand still reaches the store."""
+        return not (self.fails or self.outages or self.slow > 1 or self.fails_at)
+
+    @property
     def only_signals_fail(self) -> bool:
         """Whether the store and all processes work."""
         return self.is_prompt and not (self.crashes or self.stops)
@@ -85,6 +90,9 @@ def draw(chance: random.Random) -> Regime:
     regime.queue = pick((1, 10_000, 10_000, 10_000))
     if chance.random() < 0.1:
         return regime
+    if chance.random() < 0.3:
+        _draw_one(regime, chance)
+        return regime
     regime.fails = pick((0.0, 0.0, 0.02, 0.1, 0.3))
     regime.slow = pick((0.0, 0.0, 0.01, 0.2, 1.5))
     regime.outages = pick((0, 0, 0, 1, 2))
@@ -97,6 +105,21 @@ def draw(chance: random.Random) -> Regime:
     regime.stops = pick((0, 0, 0, 1))
     regime.skew = pick((0.0, 0.0, 5.0))
     return regime
+
+
+def _draw_one(regime: Regime, chance: random.Random) -> None:
+    """Let one thing alone go wrong, and that often."""
+    match chance.choice(("crash", "pause", "pause", "stop", "outage", "signals")):
+        case "crash":
+            regime.crashes = 4
+        case "pause":
+            regime.pauses = 4
+        case "stop":
+            regime.stops = 3
+        case "outage":
+            regime.outages = 2
+        case _:
+            regime.lost_signals = 1.0
 
 
 class Store:

@@ -99,6 +99,11 @@ class Process:
         # The task at hand is one of them, and ends.
         self._tasks = len(self.lane.tasks)
 
+    def runs(self) -> list[str]:
+        """Return the ids of the interactions that it runs, by the names of tasks."""
+        names = (one.get_name() for one in self.lane.tasks if not one.done())
+        return [name[4:] for name in names if name.startswith("run ")]
+
     def left(self) -> list[object]:
         """Return what it remembers of interactions when there is nothing to do."""
         tasks = [one for one in self.lane.tasks if not one.done()]

@@ -51,7 +51,7 @@ async def _pause(world: World, when: float) -> None:
         return
     world.note(f"{process.name} stands still")
     process.lane.held = True
-    await asyncio.sleep(world.chance.choice((1.0, 9.0, 15.0, 40.0)))
+    await asyncio.sleep(world.chance.choice((1.0, 6.5, 8.0, 15.0, 40.0)))
     process.lane.held = False
     world.hold(process.name)
     world.note(f"{process.name} goes on")

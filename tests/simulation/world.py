@@ -15,6 +15,7 @@ from typing import Any
 
 from openinteractions.core import lifecycle
 from openinteractions.engine.publishing import TRIM_SECONDS
+from openinteractions.engine.writes import RETRY_SECONDS
 from openinteractions.storage.events.memory import MemoryLog
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.storage.memory_runs import Run
@@ -32,6 +33,9 @@ EPOCH = 1_780_000_000.5
 IDLE_SECONDS = 5.0
 """How long an interaction may be without a process that could have one: somebody looks
 for such every two seconds."""
+STALE_SECONDS = 6.0
+"""How long a process may go on with what it has lost: it learns of that with its next
+sign of life."""
 SETTLE_SECONDS = 900.0
 """How long after the last fault every interaction has ended at the latest."""
 
@@ -74,6 +78,8 @@ class World:
         self._held: dict[str, float] = {}
         self._idle: dict[str, float] = {}
         self._ended: set[str] = set()
+        self._epochs: dict[str, int] = {}
+        self._stale: dict[tuple[str, str], float] = {}
         self._lost: dict[str, float] = {}
 
     @property
@@ -123,6 +129,11 @@ class World:
             status = record.interaction.status
             self.note(f"update {record.interaction.id} {epoch} {status} {result}")
             if result:
+                last = self._epochs.get(record.interaction.id, 1)
+                # Who comes to the very end that is there already may say so.
+                same = self.judge.kept[record.interaction.id].ended is not None
+                told = f"{epoch} has written over {last}"
+                self.judge.check(epoch == last or same, told)
                 self.judge.written(record, new=False)
                 if lifecycle.has_ended(status):
                     self._lost[record.interaction.id] = self.now
@@ -133,6 +144,7 @@ class World:
             for one in result if name == "claim" else [result]:
                 identifier = one.record.interaction.id
                 self.note(f"claimed {identifier} {one.epoch}")
+                self._epochs[identifier] = one.epoch
                 self._lost[identifier] = self.now
 
     def ended(self, process: Process) -> None:
@@ -215,6 +227,7 @@ class World:
         while True:
             await asyncio.sleep(1)
             self._look_at_claims()
+            self._look_at_runs()
 
     def _look_at_claims(self) -> None:
         """Check that nothing stays without a process for long."""
@@ -229,6 +242,28 @@ class World:
                 self.loop.time() - since < IDLE_SECONDS, f"nobody takes up {name}"
             )
 
+    def _look_at_runs(self) -> None:
+        """Check that nothing is run for long by who has no claim on it, or twice."""
+        stale = set()
+        for process in self.processes:
+            stood = process.lane.held or self.was_held(process.name, STALE_SECONDS)
+            if process.ready and not stood:
+                names = process.runs()
+                stale |= {
+                    (process.name, name)
+                    for name in names
+                    if names.count(name) > 1 or self._has_lost(process, name)
+                }
+        self._stale = {n: self._stale.get(n, self.loop.time()) for n in stale}
+        for (process_name, name), since in self._stale.items():
+            most = STALE_SECONDS + (RETRY_SECONDS[-1] if self._fails else 0)
+            late = self.regime.is_heard and self.loop.time() - since > most
+            self.judge.check(not late, f"{process_name} still runs {name}")
+
+    def _has_lost(self, process: Process, name: str) -> bool:
+        run = self.run(name)
+        return name in self.judge.kept and (run is None or run.process != process.name)
+
     def _is_idle(self, run: Run) -> bool:
         ended = run.process in self._ended
         return run.turn is not None or ended or self.store._runs.is_lost(run)
@@ -236,6 +271,7 @@ class World:
     def _is_well(self, process: Process) -> bool:
         return (
             process.ready
+            and not process.lane.held
             and self.loop.time() - process.began > IDLE_SECONDS
             and not self.was_held(process.name, IDLE_SECONDS)
         )
