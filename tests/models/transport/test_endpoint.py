@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from openinteractions.core import errors
+from openinteractions.models.transport import endpoint as transport
 from openinteractions.models.transport.endpoint import MAX_ERROR_BYTES, Endpoint
+from openinteractions.models.transport.target import Target, find_target
 from tests.models.servers import (
     STREAM_END,
     STREAM_HEAD,
@@ -430,3 +432,35 @@ async def test_the_log_has_no_key(caplog: pytest.LogCaptureFixture) -> None:
     assert "401" in caplog.text
     assert KEY not in caplog.text
     assert KEY not in raised.value.message
+
+
+async def test_calls_that_came_while_it_started_go_out_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address: dict[str, Any] = {
+        "base_url": "http://127.0.0.1:9/v1",
+        "api_key": None,
+        "headers": {},
+    }
+    target = await find_target(**address, api_version=None)
+    found = asyncio.Event()
+    sent = set()
+
+    async def find(**_: Any) -> Target:
+        await found.wait()
+        return target
+
+    async def request(*_: Any) -> Any:
+        sent.add(asyncio.current_task())
+        raise ConnectionError
+
+    monkeypatch.setattr(transport, "find_target", find)
+    monkeypatch.setattr(transport, "_request", request)
+    async with opened("http://127.0.0.1:9/v1") as endpoint:
+        calls = [asyncio.create_task(post(endpoint)) for _ in range(99)]
+        await asyncio.sleep(0)
+        found.set()
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+
+        assert sent == set(calls)
+        await asyncio.gather(*calls, return_exceptions=True)

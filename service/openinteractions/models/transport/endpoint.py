@@ -85,7 +85,7 @@ class Endpoint:
             total=None, connect=connect_timeout, sock_read=first_byte_timeout
         )
         self._between_chunks = between_chunks_timeout
-        self._opening = asyncio.Lock()
+        self._finding: asyncio.Task[Target] | None = None
         self._target = target
         self._urls: dict[str, URL] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -203,11 +203,19 @@ class Endpoint:
             await session.close()
 
     async def _start(self) -> None:
-        async with self._opening:
-            if self._session is not None:
-                return
-            if self._target is None:
-                self._target = await find_target(**self._address)
+        if self._target is None:
+            # Whoever waits is woken together: of a lock's waiters a busy loop wakes
+            # one at each turn, and the last of hundreds is seconds late.
+            finding = self._finding
+            if finding is None:
+                finding = asyncio.create_task(find_target(**self._address))
+                self._finding = finding
+            try:
+                self._target = await asyncio.shield(finding)
+            finally:
+                if finding.done():
+                    self._finding = None
+        if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=_Connector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
                 headers=self._target.headers,
