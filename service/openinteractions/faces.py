@@ -27,6 +27,7 @@ from openinteractions.rpc.server import GrpcServer
 from openinteractions.running import Engine
 from openinteractions.workers.door import Inside
 from openinteractions.workers.member import Member
+from openinteractions.workers.ports import BACKLOG
 
 WRITE_SECONDS = 1.0
 """How long the last bytes of answers may take, after all work has ended."""
@@ -98,7 +99,7 @@ class Faces:
 
     async def _listen_http(self) -> Address:
         wanted = self._config.server.http_address
-        site = web.TCPSite(self._http, wanted.host, wanted.port)
+        site = web.TCPSite(self._http, wanted.host, wanted.port, backlog=BACKLOG)
         try:
             await site.start()
         except OSError as error:
