@@ -25,7 +25,7 @@ from bench.services import Services
 from bench.stage import Player, Stage
 from bench.subjects import Subject
 
-CREATORS = 64
+CREATORS = 256
 """Connections on which the background runs are made."""
 
 LIMIT_SECONDS = 60.0
