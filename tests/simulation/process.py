@@ -108,7 +108,9 @@ class Process:
         """Return what it remembers of interactions when there is nothing to do."""
         tasks = [one for one in self.lane.tasks if not one.done()]
         more = tasks if len(tasks) > self._tasks else []
-        return [*remains(self.interactions), *remains(self.engine), *more]
+        busy = self.engine.background.busy
+        places = [f"{busy} places"] if busy else []
+        return [*remains(self.interactions), *remains(self.engine), *more, *places]
 
     def crash(self) -> None:
         """Be gone from one moment to the next."""

@@ -232,7 +232,9 @@ class World:
     def _look_at_claims(self) -> None:
         """Check that nothing stays without a process for long."""
         lost = {
-            name for name, run in self.store._runs._runs.items() if self._is_idle(run)
+            name
+            for name, run in self.store._runs._runs.items()
+            if self._is_idle(name, run)
         }
         self._idle = {n: self._idle.get(n, self.loop.time()) for n in lost}
         if not (self.regime.is_prompt and any(map(self._is_well, self.processes))):
@@ -264,8 +266,9 @@ class World:
         run = self.run(name)
         return name in self.judge.kept and (run is None or run.process != process.name)
 
-    def _is_idle(self, run: Run) -> bool:
-        ended = run.process in self._ended
+    def _is_idle(self, name: str, run: Run) -> bool:
+        # What nobody knows of may have been added after its process had ended.
+        ended = run.process in self._ended and self.judge.kept[name].acknowledged
         return run.turn is not None or ended or self.store._runs.is_lost(run)
 
     def _is_well(self, process: Process) -> bool:
