@@ -16,6 +16,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
+from enum import Enum
 
 from tests.simulation.world import World
 
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _living() -> Counter[str]:
     """Return what there is of the engine and of worlds in memory, by kind."""
     gc.collect()
-    kinds = (type(one) for one in gc.get_objects())
+    kinds = (type(one) for one in gc.get_objects() if not isinstance(one, Enum))
     places = ("openinteractions.", "tests.simulation.")
     return Counter(
         one.__qualname__ for one in kinds if one.__module__.startswith(places)

@@ -6,16 +6,15 @@ tools, what clients did and were told. The first thing that is wrong ends the wo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from openinteractions.core import lifecycle
 from openinteractions.core.errors import DomainError, QueueFullError, RequestError
-from openinteractions.core.lifecycle import CUT
 from openinteractions.engine.store_ports import Record
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
+from tests.simulation import content
 from tests.simulation.loop import LANE
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ Status = interaction_pb2.InteractionStatus
 Request = interaction_service_pb2.CreateInteractionRequest
 Step = step_pb2.Step
 
-TOKEN = re.compile(r"<(\d+)\.(\d+)\.(\d+)>")
 STALE_SECONDS = 20.0
 """How long a process may go on with what it has lost: it learns of that when it gives
 its next sign of life, which the store may refuse a few times."""
@@ -111,38 +109,9 @@ class Judge:
                 known.ended in (None, row), f"{interaction.id} changed after its end"
             )
             known.ended = row
-            self.content(interaction, known.marker)
-
-    def content(self, interaction: Interaction, marker: str) -> None:
-        """Check that an ended interaction says what the model said, no more or less."""
-        script = self._world.backend.scripts[marker]
-        rounds = _rounds(interaction.steps)
-        whole = interaction.status not in CUT
-        limit = interaction.status == Status.INTERACTION_STATUS_INCOMPLETE
-        name = f"{interaction.id} ({marker})"
-        for number, (texts, calls) in enumerate(rounds):
-            said = script.rounds[number]
-            last = number == len(rounds) - 1
-            attempts = {attempt for _, attempt, _ in texts}
-            self.check(len(attempts) < 2, f"{name} mixes attempts: {texts}")
-            self.check(
-                [place for *_, place in texts]
-                == list(range(said.thoughts, said.thoughts + len(texts))),
-                f"{name} has other text than was said: {texts}",
-            )
-            if not last or whole or limit:
-                self.check(len(texts) == said.texts, f"{name} lacks text: {texts}")
-                self.check(
-                    len(calls) == len(said.calls), f"{name} lacks calls: {calls}"
-                )
-        if whole:
-            all_said = interaction.status == Status.INTERACTION_STATUS_COMPLETED
-            behind = len(script.rounds) if all_said else len(rounds)
-            spent = sum(len(one.pauses) for one in script.rounds[:behind])
-            self.check(
-                interaction.usage.total_output_tokens == spent,
-                f"{name} has cost {interaction.usage.total_output_tokens}, not {spent}",
-            )
+            script = self._world.backend.scripts[known.marker]
+            fault = content.fault(interaction, script)
+            self.check(not fault, f"{interaction.id} ({known.marker}) {fault}")
 
     def model_asked(self, marker: str, number: int, answered: Sequence[str]) -> None:
         """Check that a round is what comes next, as it is asked for."""
@@ -305,23 +274,3 @@ def without_input(interaction: Interaction) -> Interaction:
     copy.CopyFrom(interaction)
     del copy.steps[0]
     return copy
-
-
-_Round = tuple[list[tuple[int, int, int]], list[str]]
-
-
-def _rounds(steps: Sequence[Step]) -> list[_Round]:
-    """Return the texts and the calls of each round."""
-    rounds: dict[int, _Round] = {}
-    for step in steps:
-        text = "".join(part.text.text for part in step.model_output.content)
-        for round_, attempt, place in TOKEN.findall(text):
-            texts, _ = rounds.setdefault(int(round_), ([], []))
-            texts.append((int(round_), int(attempt), int(place)))
-        if step.HasField("function_call"):
-            number = int(step.function_call.id.split("-")[1])
-            _, calls = rounds.setdefault(number, ([], []))
-            calls.append(step.function_call.id)
-    return [
-        rounds.get(number, ([], [])) for number in range(max(rounds, default=-1) + 1)
-    ]

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 KEPT = Path(__file__).with_name("seeds.txt")
 WAIT_SECONDS = 300
 
-WORLDS = int(os.environ.get("WORLDS", "2400"))
+WORLDS = int(os.environ.get("WORLDS", "3200"))
 """How many are lived through; `make worlds` sets it for many more."""
 FIRST = int(os.environ.get("FIRST_WORLD", "1"))
 AT_ONCE = max(WORLDS // 8, 1)

@@ -15,7 +15,6 @@ from typing import Any
 
 from openinteractions.core import lifecycle
 from openinteractions.engine.publishing import TRIM_SECONDS
-from openinteractions.engine.writes import RETRY_SECONDS
 from openinteractions.storage.events.memory import MemoryLog
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.storage.memory_runs import Run
@@ -26,16 +25,11 @@ from tests.simulation.judge import Judge, ViolationError
 from tests.simulation.loop import LANE, VirtualLoop
 from tests.simulation.model import Backend
 from tests.simulation.process import Process
+from tests.simulation.watch import Watch
 
 Story = Callable[["clients.Crowd"], Coroutine[Any, Any, None]]
 
 EPOCH = 1_780_000_000.5
-IDLE_SECONDS = 5.0
-"""How long an interaction may be without a process that could have one: somebody looks
-for such every two seconds."""
-STALE_SECONDS = 6.0
-"""How long a process may go on with what it has lost: it learns of that with its next
-sign of life."""
 SETTLE_SECONDS = 900.0
 """How long after the last fault every interaction has ended at the latest."""
 
@@ -57,7 +51,7 @@ class World:
         self.chance = random.Random(seed)
         self.regime = regime or faults.draw(self.chance)
         self.loop = VirtualLoop(self.chance)
-        self._fails = bool(self.regime.fails or self.regime.outages)
+        self.fails = bool(self.regime.fails or self.regime.outages)
         self._trace = trace
         self._story = story
         self.fingerprint = 0
@@ -76,10 +70,8 @@ class World:
         """Whether the method of the store that fails alone has done so."""
         self.restarts = 0
         self._held: dict[str, float] = {}
-        self._idle: dict[str, float] = {}
-        self._ended: set[str] = set()
+        self.ended_in_order: set[str] = set()
         self._epochs: dict[str, int] = {}
-        self._stale: dict[tuple[str, str], float] = {}
         self._lost: dict[str, float] = {}
 
     @property
@@ -152,8 +144,8 @@ class World:
 
         But for what a call has claimed whose outcome it has missed.
         """
-        if not self._fails:
-            self._ended.add(process.name)
+        if not self.fails:
+            self.ended_in_order.add(process.name)
 
     def process(self) -> Process | None:
         """Return a process that takes calls, if there is one."""
@@ -212,7 +204,7 @@ class World:
     async def _live(self) -> None:
         starts = [self.spawn(self.begin()) for _ in range(self.regime.processes)]
         troubles = [self.spawn(one) for one in trouble.troubles(self)]
-        watch = self.spawn(self._watch())
+        watch = self.spawn(Watch(self).look())
         crowd = clients.Crowd(self)
         await (crowd.live() if self._story is None else self._story(crowd))
         await asyncio.gather(*starts, *troubles)
@@ -221,63 +213,6 @@ class World:
         await crowd.look_back()
         watch.cancel()
         await self._end(calm=calm)
-
-    async def _watch(self) -> None:
-        """Look at all claims, again and again."""
-        while True:
-            await asyncio.sleep(1)
-            self._look_at_claims()
-            self._look_at_runs()
-
-    def _look_at_claims(self) -> None:
-        """Check that nothing stays without a process for long."""
-        lost = {
-            name
-            for name, run in self.store._runs._runs.items()
-            if self._is_idle(name, run)
-        }
-        self._idle = {n: self._idle.get(n, self.loop.time()) for n in lost}
-        if not (self.regime.is_prompt and any(map(self._is_well, self.processes))):
-            return
-        for name, since in self._idle.items():
-            self.judge.check(
-                self.loop.time() - since < IDLE_SECONDS, f"nobody takes up {name}"
-            )
-
-    def _look_at_runs(self) -> None:
-        """Check that nothing is run for long by who has no claim on it, or twice."""
-        stale = set()
-        for process in self.processes:
-            stood = process.lane.held or self.was_held(process.name, STALE_SECONDS)
-            if process.ready and not stood:
-                names = process.runs()
-                stale |= {
-                    (process.name, name)
-                    for name in names
-                    if names.count(name) > 1 or self._has_lost(process, name)
-                }
-        self._stale = {n: self._stale.get(n, self.loop.time()) for n in stale}
-        for (process_name, name), since in self._stale.items():
-            most = STALE_SECONDS + (RETRY_SECONDS[-1] if self._fails else 0)
-            late = self.regime.is_heard and self.loop.time() - since > most
-            self.judge.check(not late, f"{process_name} still runs {name}")
-
-    def _has_lost(self, process: Process, name: str) -> bool:
-        run = self.run(name)
-        return name in self.judge.kept and (run is None or run.process != process.name)
-
-    def _is_idle(self, name: str, run: Run) -> bool:
-        # What nobody knows of may have been added after its process had ended.
-        ended = run.process in self._ended and self.judge.kept[name].acknowledged
-        return run.turn is not None or ended or self.store._runs.is_lost(run)
-
-    def _is_well(self, process: Process) -> bool:
-        return (
-            process.ready
-            and not process.lane.held
-            and self.loop.time() - process.began > IDLE_SECONDS
-            and not self.was_held(process.name, IDLE_SECONDS)
-        )
 
     async def _settle(self) -> None:
         """Wait, with all faults gone, until everything has ended."""
