@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncGenerator, Sequence
 
-from openinteractions.core.model_events import ModelEvent
-from openinteractions.engine.ports import Accepts, ModelRequest
-from openinteractions.models import support
+from openinteractions.engine.ports import ModelRequest
 from openinteractions.models.profile import Profile
 from openinteractions.models.responses.request import build
 from openinteractions.models.responses.response import Turn
-from openinteractions.models.transport import turns
+from openinteractions.models.spoken import Spoken
 from openinteractions.models.transport.bodies import Body
 from openinteractions.models.transport.endpoint import Endpoint
-from openinteractions.v1 import interaction_service_pb2
 
 PATH = "responses"
 
@@ -25,7 +21,7 @@ _AUDIO = frozenset({"audio/wav", "audio/mp3"})
 """The sound that the dialect has words for."""
 
 
-class Responses:
+class Responses(Spoken):
     """A model at an endpoint that speaks the Responses API.
 
     Args:
@@ -34,6 +30,8 @@ class Responses:
         profile: what is known about it; what the API has no member for is denied.
     """
 
+    path = PATH
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -41,42 +39,15 @@ class Responses:
         upstream: str | None = None,
         profile: Profile | None = None,
     ) -> None:
-        self._endpoint = endpoint
-        self._upstream = upstream
-        self._profile = restrict(profile or Profile())
-        self._accepts = self._profile.accepts(by_url=_BY_URL, audio=_AUDIO)
-
-    @property
-    def accepts(self) -> Accepts:
-        """What media it takes."""
-        return self._accepts
-
-    def check(
-        self, request: interaction_service_pb2.CreateInteractionRequest
-    ) -> Sequence[str]:
-        """Return the members that the model will ignore (see `ports.Model`)."""
-        return support.check(request, self._profile)
-
-    async def generate(self, request: ModelRequest) -> Sequence[ModelEvent]:
-        """Ask for one whole answer."""
-        name, body = self._body(request, stream=False)
-        answer = await self._endpoint.post(PATH, body, model=name)
-        return self._turn().whole(answer)
-
-    def stream(
-        self, request: ModelRequest
-    ) -> AsyncGenerator[Sequence[ModelEvent], None]:
-        """Ask for an answer piece by piece (see `ports.Model`)."""
-        name, body = self._body(request, stream=True)
-        return turns.stream(self._endpoint, PATH, body, model=name, turn=self._turn())
+        facts = restrict(profile or Profile())
+        accepts = facts.accepts(by_url=_BY_URL, audio=_AUDIO)
+        super().__init__(endpoint, upstream=upstream, profile=facts, accepts=accepts)
 
     def _turn(self) -> Turn:
         return Turn(self._endpoint.failures, thoughts=self._profile.reasoning)
 
-    def _body(self, request: ModelRequest, *, stream: bool) -> tuple[str, Body]:
-        name = self._upstream or request.request.model
-        body = build(request, upstream=name, profile=self._profile, stream=stream)
-        return name, body
+    def _build(self, request: ModelRequest, name: str, *, stream: bool) -> Body:
+        return build(request, upstream=name, profile=self._profile, stream=stream)
 
 
 def restrict(profile: Profile) -> Profile:
