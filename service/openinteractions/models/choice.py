@@ -13,6 +13,9 @@ from openinteractions.v1 import interaction_service_pb2, tool_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
 
+WORDS = {"auto": "auto", "validated": "auto", "any": "required", "none": "none"}
+"""Modes of the contract in the words of OpenAI's APIs."""
+
 
 class Choice(NamedTuple):
     """What the model may call."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from openinteractions.models.reported import count
 from openinteractions.v1 import usage_pb2
-
-_ABSURD = 2**53
-"""A count that no JSON number of every client could hold is none."""
 
 _KINDS = ("text", "image", "audio")
 
 
 def read(found: Mapping[str, Any], *, made: str) -> usage_pb2.Usage:
     """Return the usage that a server reports; `made` is the kind of its output."""
-    given, put = _count(found, "input_tokens"), _count(found, "output_tokens")
+    given, put = count(found, "input_tokens"), count(found, "output_tokens")
     usage = usage_pb2.Usage()
     if given is not None:
         usage.total_input_tokens = given
@@ -27,7 +25,7 @@ def read(found: Mapping[str, Any], *, made: str) -> usage_pb2.Usage:
         usage.total_output_tokens = put
     if given is not None and put is not None:
         usage.total_tokens = given + put
-    elif (total := _count(found, "total_tokens")) is not None:
+    elif (total := count(found, "total_tokens")) is not None:
         usage.total_tokens = total
     inputs = _split(found.get("input_tokens_details"), given or 0, "text")
     outputs = _split(found.get("output_tokens_details"), put or 0, made)
@@ -41,13 +39,6 @@ def read(found: Mapping[str, Any], *, made: str) -> usage_pb2.Usage:
 def _split(details: Any, total: int, rest: str) -> dict[str, int]:
     """Return the tokens of each kind; what is not said is of the kind `rest`."""
     said = details if isinstance(details, dict) else {}
-    found = {kind: _count(said, f"{kind}_tokens") or 0 for kind in _KINDS}
+    found = {kind: count(said, f"{kind}_tokens") or 0 for kind in _KINDS}
     found[rest] += max(0, total - sum(found.values()))
     return {kind: tokens for kind, tokens in found.items() if tokens}
-
-
-def _count(found: Mapping[str, Any], name: str) -> int | None:
-    value = found.get(name)
-    if isinstance(value, int | float) and 0 <= value < _ABSURD:
-        return int(value)
-    return None

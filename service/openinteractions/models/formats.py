@@ -17,6 +17,9 @@ Request = interaction_service_pb2.CreateInteractionRequest
 FIELD = "response_format"
 JSON, PLAIN = "application/json", "text/plain"
 
+SCHEMA_NAME = "response"
+"""Servers want a name for a schema; models hardly see it."""
+
 
 class Format(NamedTuple):
     """The form of the answer's text."""

@@ -7,27 +7,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from openinteractions.models.reported import count, details
 from openinteractions.v1 import usage_pb2
 
 _INPUT_KINDS = {"image": "image_tokens", "audio": "audio_tokens"}
 _OUTPUT_KINDS = {"audio": "audio_tokens", "image": "image_tokens"}
 
-_ABSURD = 2**53
-"""A count that no JSON number of every client could hold is none."""
-
 
 def read(found: dict[str, Any]) -> usage_pb2.Usage:
     """Return the usage that a server reports."""
-    prompt = _count(found, "prompt_tokens") or 0
-    completion = _count(found, "completion_tokens") or 0
-    inputs = _details(found, "prompt_tokens_details")
-    outputs = _details(found, "completion_tokens_details")
-    cached = _count(inputs, "cached_tokens")
+    prompt = count(found, "prompt_tokens") or 0
+    completion = count(found, "completion_tokens") or 0
+    inputs = details(found, "prompt_tokens_details")
+    outputs = details(found, "completion_tokens_details")
+    cached = count(inputs, "cached_tokens")
     if cached is None:
-        cached = _count(found, "prompt_cache_hit_tokens")
-    thoughts = _count(outputs, "reasoning_tokens")
+        cached = count(found, "prompt_cache_hit_tokens")
+    thoughts = count(outputs, "reasoning_tokens")
     if thoughts is None:
-        thoughts = _count(found, "reasoning_tokens")
+        thoughts = count(found, "reasoning_tokens")
     answer = _without_thoughts(found, prompt, completion, thoughts or 0)
 
     usage = usage_pb2.Usage(
@@ -54,7 +52,7 @@ def _without_thoughts(
     Most servers count thoughts into the completion. Those that count them beside it
     give themselves away by a total that has them added, or by more of them.
     """
-    total = _count(found, "total_tokens")
+    total = count(found, "total_tokens")
     beside = thoughts > completion or total == prompt + completion + thoughts
     return completion if beside else completion - thoughts
 
@@ -62,7 +60,7 @@ def _without_thoughts(
 def _split(
     into: Any, total: int, details: dict[str, Any], kinds: dict[str, str]
 ) -> None:
-    others = {kind: _count(details, name) or 0 for kind, name in kinds.items()}
+    others = {kind: count(details, name) or 0 for kind, name in kinds.items()}
     _add(into, "text", total - sum(others.values()))
     for kind, tokens in others.items():
         _add(into, kind, tokens)
@@ -71,15 +69,3 @@ def _split(
 def _add(into: Any, modality: str, tokens: int) -> None:
     if tokens > 0:
         into.add(modality=modality, tokens=tokens)
-
-
-def _details(found: dict[str, Any], name: str) -> dict[str, Any]:
-    details = found.get(name)
-    return details if isinstance(details, dict) else {}
-
-
-def _count(found: dict[str, Any], name: str) -> int | None:
-    value = found.get(name)
-    if isinstance(value, int | float) and 0 <= value < _ABSURD:
-        return int(value)
-    return None

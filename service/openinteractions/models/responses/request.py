@@ -20,12 +20,6 @@ from openinteractions.v1 import interaction_service_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
 
-_MODES = {"auto": "auto", "validated": "auto", "any": "required", "none": "none"}
-"""Modes of the contract in the words of this dialect."""
-
-_SCHEMA_NAME = "response"
-"""Servers want a name for a schema; models hardly see it."""
-
 
 def build(
     asked: ModelRequest, *, upstream: str, profile: Profile, stream: bool
@@ -69,7 +63,7 @@ def _add_tools(body: dict[str, Any], request: Request, profile: Profile) -> None
         for function in chosen.functions
     ]
     if chosen.chosen and profile.tool_choice:
-        body["tool_choice"] = _MODES[chosen.mode]
+        body["tool_choice"] = choice.WORDS[chosen.mode]
     if not profile.parallel_calls:
         body["parallel_tool_calls"] = False
 
@@ -100,7 +94,7 @@ def _add_format(body: dict[str, Any], request: Request, profile: Profile) -> Non
         body["text"] = {
             "format": {
                 "type": "json_schema",
-                "name": _SCHEMA_NAME,
+                "name": formats.SCHEMA_NAME,
                 "schema": orjson.Fragment(wanted.schema),
                 "strict": profile.strict_schemas,
             }

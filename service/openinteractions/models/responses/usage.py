@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from openinteractions.models.reported import count, details
 from openinteractions.v1 import usage_pb2
-
-_ABSURD = 2**53
-"""A count that no JSON number of every client could hold is none."""
 
 
 def read(found: dict[str, Any]) -> usage_pb2.Usage:
     """Return the usage that a server reports."""
-    given = _count(found, "input_tokens") or 0
-    made = _count(found, "output_tokens") or 0
-    cached = _count(_details(found, "input_tokens_details"), "cached_tokens")
-    thoughts = _count(_details(found, "output_tokens_details"), "reasoning_tokens")
+    given = count(found, "input_tokens") or 0
+    made = count(found, "output_tokens") or 0
+    cached = count(details(found, "input_tokens_details"), "cached_tokens")
+    thoughts = count(details(found, "output_tokens_details"), "reasoning_tokens")
     answer = max(made - (thoughts or 0), 0)
     usage = usage_pb2.Usage(
         total_input_tokens=given,
@@ -38,15 +36,3 @@ def read(found: dict[str, Any]) -> usage_pb2.Usage:
         if tokens:
             into.add(modality="text", tokens=tokens)
     return usage
-
-
-def _details(found: dict[str, Any], name: str) -> dict[str, Any]:
-    details = found.get(name)
-    return details if isinstance(details, dict) else {}
-
-
-def _count(found: dict[str, Any], name: str) -> int | None:
-    value = found.get(name)
-    if isinstance(value, int | float) and 0 <= value < _ABSURD:
-        return int(value)
-    return None
