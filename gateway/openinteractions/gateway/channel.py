@@ -17,6 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 from grpc.aio import AioRpcError
 
+from openinteractions.gateway.feeding import patient, send
 from openinteractions.gateway.upstream import LARGEST_MESSAGE, StatusError
 
 _DETAILS = "grpc-status-details-bin"
@@ -113,8 +114,8 @@ class ChannelUpstream:
         headers: dict[str, str],
     ) -> Message:
         """Call an RPC that takes many messages; see `Upstream.feed`."""
-        call = self._stubs[method](metadata=_sendable(metadata))
-        feeding = asyncio.create_task(_feed(call, requests))
+        call = patient(self._stubs[method](metadata=_sendable(metadata)))
+        feeding = asyncio.create_task(send(call, requests))
         try:
             headers.update(_readable(await call.initial_metadata()))
             response: Message = await call
@@ -129,21 +130,6 @@ class ChannelUpstream:
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
         return response
-
-
-async def _feed(
-    call: grpc.aio.StreamUnaryCall[Any, Any], requests: AsyncIterator[Message]
-) -> None:
-    """Send messages, each when the last one is on its way."""
-    try:
-        async for message in requests:
-            await call.write(message)
-        await call.done_writing()
-    except (asyncio.InvalidStateError, AioRpcError):
-        return  # the service has its answer and takes no more
-    except BaseException:
-        call.cancel()
-        raise
 
 
 def _stub(channel: grpc.aio.Channel, method: MethodDescriptor) -> Any:
