@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib import resources
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -117,13 +118,23 @@ def test_a_script_without_an_end_is_refused() -> None:
         module._apply(connection, cut)
 
 
-def test_processes_that_migrate_at_once_apply_each_migration_once(path: Path) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        applied = list(pool.map(prepare, [path] * 4))
+def test_processes_that_migrate_at_once_apply_each_migration_once(
+    tmp_path: Path,
+) -> None:
+    start = Barrier(4)
 
-    assert sorted(name for names in applied for name in names) == [
-        step.name for step in migrations()
-    ]
+    def prepare_with_others(path: Path) -> list[str]:
+        start.wait()
+        return prepare(path)
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(20):
+            path = tmp_path / f"{number}.db"
+            applied = list(pool.map(prepare_with_others, [path] * 4))
+
+            assert sorted(name for names in applied for name in names) == [
+                step.name for step in migrations()
+            ]
 
 
 async def refused(path: Path) -> str:

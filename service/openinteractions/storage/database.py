@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from openinteractions.core.errors import UnavailableError
@@ -30,6 +31,8 @@ PRIVATE = 0o600
 LOCK_TIMEOUT_SECONDS = 5.0
 """How long to wait for a lock that another process holds."""
 
+LOCK_PAUSE_SECONDS = 0.01
+
 RETRY_AFTER_SECONDS = 1.0
 
 LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -48,7 +51,7 @@ def prepare(
         _create(path)
         connection = connect(path, lock_timeout_seconds)
         try:
-            _turn_on_log(connection)
+            _turn_on_log(connection, lock_timeout_seconds)
             return migrate(connection)
         finally:
             connection.close()
@@ -82,8 +85,21 @@ def _create(path: Path) -> None:
         os.close(os.open(path.resolve(), flags, PRIVATE))
 
 
-def _turn_on_log(connection: sqlite3.Connection) -> None:
-    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+def _turn_on_log(connection: sqlite3.Connection, lock_timeout_seconds: float) -> None:
+    """Write by a log from now on, for all processes and for good.
+
+    SQLite does not wait for locks here: two that change the mode at once would wait
+    for each other, so it tells one of them at once that the database is locked.
+    """
+    deadline = time.monotonic() + lock_timeout_seconds
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            break
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in LOCKED or time.monotonic() >= deadline:
+                raise
+            time.sleep(LOCK_PAUSE_SECONDS)
     if mode != "wal":
         raise UnusableStoreError("its file system has no shared memory, as WAL needs")
 

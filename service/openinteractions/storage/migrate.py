@@ -53,7 +53,12 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
     applied = []
     for migration in migrations():
         # Reading first leaves the lock alone when there is nothing to do.
-        if _version(connection) >= migration.number:
+        connection.execute("BEGIN")
+        try:
+            version = _version(connection)
+        finally:
+            connection.execute("ROLLBACK")
+        if version >= migration.number:
             continue
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -69,7 +74,10 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    """Return the number of the last migration that the database has seen."""
+    """Return the number of the last migration that the database has seen.
+
+    To be called in a transaction: another process may be migrating.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
