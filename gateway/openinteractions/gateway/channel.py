@@ -17,7 +17,6 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 from grpc.aio import AioRpcError
 
-from openinteractions.gateway.feeding import patient, send
 from openinteractions.gateway.upstream import LARGEST_MESSAGE, StatusError
 
 _DETAILS = "grpc-status-details-bin"
@@ -114,8 +113,8 @@ class ChannelUpstream:
         headers: dict[str, str],
     ) -> Message:
         """Call an RPC that takes many messages; see `Upstream.feed`."""
-        call = patient(self._stubs[method](metadata=_sendable(metadata)))
-        feeding = asyncio.create_task(send(call, requests))
+        call = _patient(self._stubs[method](metadata=_sendable(metadata)))
+        feeding = asyncio.create_task(_send(call, requests))
         try:
             headers.update(_readable(await call.initial_metadata()))
             response: Message = await call
@@ -130,6 +129,46 @@ class ChannelUpstream:
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
         return response
+
+
+async def _send(
+    call: grpc.aio.StreamUnaryCall[Any, Any], requests: AsyncIterator[Message]
+) -> None:
+    """Send messages, each when the last one is on its way."""
+    try:
+        async for message in requests:
+            await call.write(message)
+        await call.done_writing()
+    except (asyncio.InvalidStateError, AioRpcError):
+        return  # the service has its answer and takes no more
+    except BaseException:
+        call.cancel()
+        raise
+
+
+def _patient(call: Any) -> Any:
+    """Let a new call end with the status of the service, whatever a write meets."""
+    # grpc.aio has no public place for it; `test_a_refusal_is_a_status` holds this.
+    call._cython_call = _Patient(call._cython_call)  # noqa: SLF001
+    return call
+
+
+class _Patient:
+    """What grpc.aio asks of its core, without its haste after a failed write.
+
+    A service may answer or refuse before it has read all messages. Then one that is
+    just being sent fails, and grpc.aio ends the call as internal at once, though the
+    status of the service arrives in the same moment.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def set_internal_error(self, reason: str) -> None:
+        """Wait: a write fails only when the call has ended, and an end has a status."""
 
 
 def _stub(channel: grpc.aio.Channel, method: MethodDescriptor) -> Any:
