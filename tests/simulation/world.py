@@ -122,10 +122,8 @@ class World:
             self.note(f"update {record.interaction.id} {epoch} {status} {result}")
             if result:
                 last = self._epochs.get(record.interaction.id, 1)
-                # Who comes to the very end that is there already may say so.
-                same = self.judge.kept[record.interaction.id].ended is not None
                 told = f"{epoch} has written over {last}"
-                self.judge.check(epoch == last or same, told)
+                self.judge.check(epoch == last, told)
                 self.judge.written(record, new=False)
                 if lifecycle.has_ended(status):
                     self._lost[record.interaction.id] = self.now

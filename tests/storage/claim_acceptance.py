@@ -6,6 +6,7 @@ The store's own clock is not the test's: a lease is over at once, or not in this
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 
 import pytest
@@ -391,6 +392,21 @@ class Claims:
         assert await store.update(record("a", status=RUNNING, says="end"), 1) is False
         await store.delete("a", "ann")
         assert await store.update(end, 1) is False
+
+    @pytest.mark.parametrize("attempts", ["", "1:0"])
+    async def test_who_comes_to_the_same_end_without_a_claim_is_refused(
+        self, store: InteractionStore, attempts: str
+    ) -> None:
+        await run(store, "a", lease=GONE)
+        (claimed,) = await store.claim(P, 9)
+        end = record("a", says="end")
+        last = dataclasses.replace(end, attempts="1000:0")
+        assert await store.update(last, claimed.epoch) is True
+
+        mine = dataclasses.replace(end, attempts=attempts)
+        assert await store.update(mine, claimed.epoch - 1) is False
+        assert await store.update(last, claimed.epoch) is True
+        assert await store.get("a", "ann") == last
 
     async def test_one_is_claimed_if_it_can_be(self, store: InteractionStore) -> None:
         await run(store, "lost", lease=GONE)

@@ -45,7 +45,8 @@ class Record:
     """The names of media that are kept beside it, with references in their place
     (`core.attached`). Of nobody's concern but stores'."""
     attempts: str = ""
-    """Which attempts made its steps (`core.attempts`); text that stores only keep."""
+    """Which attempts made its steps (`core.attempts`); text that stores only keep and
+    compare. Every claim but the first begins one, so those of two claims differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ class InteractionStore(Protocol):
         it, when it has ended or when it was deleted. One that is lost, but not yet
         claimed by another, can be updated. When it stays unended its claim stays as
         it is, and its losses are forgotten. Repeating the update with which it ended
-        returns True.
+        returns True; the same end by other attempts is another's, and returns False.
         """
 
     async def renew(self, lease: Lease) -> Renewed:

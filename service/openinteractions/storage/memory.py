@@ -89,7 +89,8 @@ class MemoryStore:
             return False
         run, ended = self._runs.find(interaction.id), lifecycle.has_ended
         if run is None:
-            same = row.interaction == interaction.SerializeToString()
+            there = row.interaction, row.attempts
+            same = there == (interaction.SerializeToString(), record.attempts)
             return same and ended(interaction.status)
         if run.epoch != epoch or run.turn is not None:
             return False

@@ -58,6 +58,7 @@ FORGET_LOSSES = "UPDATE runs SET losses = 0 WHERE key = ? AND losses > 0"
 IS_SO = """
 SELECT 1 FROM interactions
 WHERE id = ? AND owner = ? AND interaction = ? AND interaction_aside IS ?
+    AND attempts IS ?
     AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.key = interactions.key)
 """
 
@@ -199,7 +200,8 @@ class SqliteStore(SqliteRuns):
                 connection.execute(END_RUN if ended else FORGET_LOSSES, changed)
                 return True
             _, made, _, aside = messages
-            same = (interaction.id, record.owner, made, aside)
+            made_by = record.attempts or None
+            same = (interaction.id, record.owner, made, aside, made_by)
             return ended and connection.execute(IS_SO, same).fetchone() is not None
 
         return await self._writer.write(update)

@@ -47,7 +47,7 @@ SELECT id FROM held
 IS_SO = """
 SELECT FROM interactions
 WHERE id = $1 AND owner = $2 AND interaction = $3
-    AND interaction_aside IS NOT DISTINCT FROM $4
+    AND interaction_aside IS NOT DISTINCT FROM $4 AND attempts = $5
     AND NOT EXISTS (SELECT FROM runs WHERE runs.key = interactions.key)
 """
 
@@ -87,7 +87,7 @@ async def update(pool: Pool, rows: Sequence[Changed]) -> list[bool]:
             if row.ended and row.id not in changed:
                 # It may be this very end, written by the time before.
                 messages = (row.interaction, row.interaction_aside)
-                same = (row.id, row.owner, *messages)
+                same = (row.id, row.owner, *messages, row.attempts)
                 if await connection.fetchrow(IS_SO, *same) is not None:
                     changed.add(row.id)
         return changed
