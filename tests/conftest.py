@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import shared
 
@@ -17,6 +18,17 @@ pytest.register_assert_rewrite(
     "tests.storage.file_acceptance",
     "tests.storage.object_acceptance",
 )
+
+# How long an example takes says more about the machine than about the code. Where a
+# slow one is an error, a second, faster look at it makes Hypothesis speak of
+# inconsistent data.
+settings.register_profile(
+    "timeless",
+    settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("timeless")
 
 
 @pytest.fixture(scope="session")

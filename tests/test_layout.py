@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 SOURCE_ROOTS = [ROOT / "service", ROOT / "gateway", ROOT / "gen"]
@@ -114,6 +115,11 @@ def test_functions_are_short(path: Path) -> None:
         for function in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(function, Function) and lines(function) > MAX_FUNCTION_LINES
     ]
+
+
+def test_no_property_is_judged_by_the_time_that_an_example_takes() -> None:
+    assert settings().deadline is None
+    assert HealthCheck.too_slow in settings().suppress_health_check
 
 
 def lines(function: Function) -> int:

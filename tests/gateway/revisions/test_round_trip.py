@@ -5,7 +5,7 @@ import json
 import random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openinteractions.gateway.revisions import EventTranslator
@@ -16,9 +16,6 @@ from openinteractions.gateway.revisions.outputs import (
 )
 
 Object = dict[str, Any]
-
-# How long an example takes says more about the machine than about the code.
-timeless = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def objects(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Object]:
@@ -139,7 +136,6 @@ inputs = st.one_of(
 usages = objects(total_thought_tokens=offsets, total_tokens=offsets)
 
 
-@timeless
 @given(outputs.filter(told_apart), inputs, usages, st.sampled_from(["model", "agent"]))
 def test_an_interaction_comes_back_as_it_was(
     steps: list[Object], sent: Any, usage: Object, who: str
@@ -307,7 +303,6 @@ streamable = generated.filter(in_kind).map(with_text)
 seeds = st.integers(0, 2**32).map(random.Random)
 
 
-@timeless
 @given(streamable, seeds)
 def test_a_stream_folds_to_the_outputs_of_the_interaction(
     steps: list[Object], rng: random.Random
@@ -317,7 +312,6 @@ def test_a_stream_folds_to_the_outputs_of_the_interaction(
     assert fold(older) == downgrade_interaction({"steps": steps})["outputs"]
 
 
-@timeless
 @given(streamable, seeds)
 def test_interleaved_steps_give_the_same_outputs_in_the_order_of_their_beginning(
     steps: list[Object], rng: random.Random
@@ -351,7 +345,6 @@ def plain(events: list[Object]) -> list[Object]:
     ]
 
 
-@timeless
 @given(streamable, seeds)
 def test_a_stream_goes_on_after_every_token_as_if_it_had_not_stopped(
     steps: list[Object], rng: random.Random
@@ -376,7 +369,6 @@ def test_a_stream_goes_on_after_every_token_as_if_it_had_not_stopped(
         tokens = again
 
 
-@timeless
 @given(streamable, seeds)
 def test_every_event_says_where_to_go_on_unless_a_call_is_open(
     steps: list[Object], rng: random.Random
@@ -388,7 +380,6 @@ def test_every_event_says_where_to_go_on_unless_a_call_is_open(
         assert not older or older[-1]["event_id"].startswith(event["event_id"])
 
 
-@timeless
 @given(streamable, seeds)
 def test_an_older_stream_comes_back_over_the_hub(
     steps: list[Object], rng: random.Random

@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openinteractions.core import errors
@@ -302,7 +302,6 @@ async def batches_of(reads: list[bytes]) -> list[list[ModelEvent]]:
     return [list(batch) async for batch in chat.stream(asked("m"))]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.integers(1, len(VALID) - 1), unique=True))
 def test_where_the_stream_is_cut_does_not_matter(cuts: list[int]) -> None:
     bounds = [0, *sorted(cuts), len(VALID)]

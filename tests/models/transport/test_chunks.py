@@ -6,7 +6,7 @@ import asyncio
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openinteractions.models.transport.chunks import ChunkJoiner
@@ -115,7 +115,6 @@ def test_each_answer_of_a_connection_is_read_anew() -> None:
     )
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.binary(min_size=1, max_size=40)),
     st.sampled_from([b"", b";name=value", b" "]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openinteractions.models.transport.sse import Overflow, Splitter
@@ -47,7 +47,6 @@ def test_the_data_of_each_event_is_found(stream: bytes, expected: list[bytes]) -
     assert split(*(stream[at : at + 1] for at in range(len(stream)))) == expected
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(
