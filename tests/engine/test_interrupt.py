@@ -70,6 +70,37 @@ async def test_a_cancel_from_elsewhere_stays_a_cancel() -> None:
             await task
 
 
+async def test_only_a_press_that_comes_later_ends_a_pause() -> None:
+    interrupt = Interrupt()
+    interrupt.press()
+    over = []
+
+    async def pause() -> None:
+        await interrupt.pause(asyncio.get_running_loop().create_future())
+        over.append(1)
+
+    task = asyncio.create_task(pause())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not over
+    interrupt.press()
+    await task
+    assert over
+    assert task.cancelling() == 0
+
+
+async def test_a_cancel_from_elsewhere_ends_a_pause_as_a_cancel() -> None:
+    interrupt = Interrupt()
+    interrupt.press()
+    task = asyncio.create_task(
+        interrupt.pause(asyncio.get_running_loop().create_future())
+    )
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_a_wait_that_is_over_is_not_lost_on_the_way() -> None:
     interrupt = Interrupt()
     future: asyncio.Future[int] = asyncio.get_running_loop().create_future()

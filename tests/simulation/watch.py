@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from openinteractions.engine.writes import RETRY_SECONDS
 from openinteractions.storage.memory_runs import Run
 from tests.simulation.process import Process
 
@@ -41,7 +40,7 @@ class Watch:
         """Check that nothing stays without a process for long."""
         world = self._world
         runs = world.store._runs._runs
-        idle = {name for name, run in runs.items() if self._is_idle(name, run)}
+        idle = {name for name, run in runs.items() if self._is_idle(run)}
         self._idle = {name: self._idle.get(name, now) for name in idle}
         anybody = any(self._is_well(process, now) for process in world.processes)
         if not (world.regime.is_prompt and anybody):
@@ -53,6 +52,9 @@ class Watch:
         """Check that nothing is run for long by who has no claim on it, or twice."""
         world = self._world
         stale = set()
+        if not world.regime.is_heard:
+            self._stale.clear()
+            return
         for process in world.processes:
             stood = world.was_held(process.name, STALE_SECONDS)
             if process.ready and not (stood or process.lane.held):
@@ -63,21 +65,18 @@ class Watch:
                     if names.count(name) > 1 or self._has_lost(process, name)
                 }
         self._stale = {one: self._stale.get(one, now) for one in stale}
-        # What waits to write again wakes up late.
-        most = STALE_SECONDS + (RETRY_SECONDS[-1] if world.fails else 0)
         for (place, name), since in self._stale.items():
-            fine = now - since <= most or not world.regime.is_heard
-            world.judge.check(fine, f"{place} still runs {name}")
+            world.judge.check(
+                now - since <= STALE_SECONDS, f"{place} still runs {name}"
+            )
 
     def _has_lost(self, process: Process, name: str) -> bool:
         run = self._world.run(name)
         lost = run is None or run.process != process.name
         return lost and name in self._world.judge.kept
 
-    def _is_idle(self, name: str, run: Run) -> bool:
-        # What nobody knows of may have been added after its process had ended.
-        known = self._world.judge.kept[name].acknowledged
-        ended = known and run.process in self._world.ended_in_order
+    def _is_idle(self, run: Run) -> bool:
+        ended = run.process in self._world.ended_in_order
         return run.turn is not None or ended or self._world.store._runs.is_lost(run)
 
     def _is_well(self, process: Process, now: float) -> bool:

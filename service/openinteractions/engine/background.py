@@ -8,6 +8,7 @@ first (design §7). What other processes have lost is claimed the same way.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -131,9 +132,10 @@ class Background:
             lease = self._supervisor.lease
             await self._store.add(record, draft.lineage, lease=lease)
             running = self._supervisor.start(draft.run())
-        except BaseException:
+        except BaseException as error:
             self._wishes.forget(interaction.id)
             self._leave_place()
+            await self._drop(record, error)
             raise
         running.task.add_done_callback(lambda _: self._leave_place())
         self._wishes.begin(running)
@@ -166,6 +168,12 @@ class Background:
             and not self._some_wait
             and request.service_tier != DEFERRED
         )
+
+    async def _drop(self, record: Record, error: BaseException) -> None:
+        """Leave nothing to others to go on with of which nobody has the id."""
+        if self._supervisor.closing or isinstance(error, asyncio.CancelledError):
+            with contextlib.suppress(DomainError):
+                await self._store.delete(record.interaction.id, record.owner)
 
     async def _queue(
         self, caller: Caller, record: Record, lineage: Sequence[str]

@@ -2,12 +2,13 @@
 
 Cancelling a task breaks off whatever it happens to await, a write to the store for
 example. An `Interrupt` cancels its task only while that is inside `guard`, where the
-cancellation becomes a `StoppedError`.
+cancellation becomes a `StoppedError`, or inside `pause`, which then ends early.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ class StoppedError(Exception):
 
 
 class Interrupt:
-    """A switch that is pressed once, and stays."""
+    """A switch that stays pressed. It may be pressed again, which ends a pause."""
 
     __slots__ = ("_waiting", "pressed")
 
@@ -28,7 +29,7 @@ class Interrupt:
         self._waiting: asyncio.Task[Any] | None = None
 
     def press(self) -> None:
-        """Break off what is guarded, now and from now on."""
+        """Break off what is guarded, now and from now on, and the pause at hand."""
         self.pressed = True
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
@@ -40,19 +41,27 @@ class Interrupt:
         Raises:
             StoppedError: it was, or would have been.
         """
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - coroutines run in tasks
         if self.pressed:
             close = getattr(awaitable, "close", None)
             if close is not None:
                 close()
             raise StoppedError
+        return await self._await(awaitable)
+
+    async def pause(self, awaitable: Awaitable[None]) -> None:
+        """Await something that only the next press breaks off."""
+        with contextlib.suppress(StoppedError):
+            await self._await(awaitable)
+
+    async def _await(self, awaitable: Awaitable[T]) -> T:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - coroutines run in tasks
         self._waiting = task
         try:
             return await awaitable
         except asyncio.CancelledError:
             # A cancel from elsewhere, alone or at the same time, is not ours to take.
-            if self.pressed and task.uncancel() == 0:
+            if self._waiting is None and task.uncancel() == 0:
                 raise StoppedError from None
             raise
         finally:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
 from openinteractions.core.errors import DomainError
@@ -85,9 +85,17 @@ class Process:
     async def hand_over(self, grace_seconds: float) -> None:
         """Let what runs finish for a while, and leave the rest to other processes."""
         await self.background.close()
-        left = await self._supervisor.close(grace_seconds)
+        await self._give_back(await self._supervisor.leave_background())
+        await self._supervisor.close(grace_seconds)
         self.elsewhere.close()
-        if left:
-            # If it cannot be given back, it is lost in time, to the same end.
-            with contextlib.suppress(DomainError):
-                await self._store.release(self._supervisor.lease.process, left)
+        # The store knows of more: a call may have claimed what it was not told of.
+        with contextlib.suppress(DomainError):
+            renewed = await self._store.renew(self._supervisor.lease)
+            await self._give_back(renewed.held)
+
+    async def _give_back(self, epochs: Mapping[str, int]) -> None:
+        if not epochs:
+            return
+        # If it cannot be given back, it is lost in time, to the same end.
+        with contextlib.suppress(DomainError):
+            await self._store.release(self._supervisor.lease.process, epochs)

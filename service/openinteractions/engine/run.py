@@ -181,9 +181,8 @@ class Run:
             raise self._reason()
         if self.stored:
             self.begun = True
-            await self.store.add(
-                self._record(self.interaction), self.lineage, lease=self.lease
-            )
+            row = self._record(self.interaction)
+            await self.store.add(row, self.lineage, lease=self.lease)
             self.epoch = 1
         return self.telling.created()
 
@@ -266,9 +265,10 @@ class Run:
         await writes.update(self.store, row, self.epoch, sleep=self._wait)
 
     async def _wait(self, seconds: float) -> None:
+        """Pause between tries of a write; who is stopped or left tries once more."""
         if self._left:
             raise HandedOverError
-        await self.sleep(seconds)
+        await self._interrupt.pause(self.sleep(seconds))
 
     def _reason(self) -> DomainError:
         return self._stop_error or errors.CancelledError("It was cancelled.")

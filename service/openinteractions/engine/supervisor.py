@@ -21,6 +21,7 @@ LEASE_SECONDS = 6.0
 within ten (design §7)."""
 
 CLOSING = "The server is shutting down."
+SHUT_DOWN = "The server was shut down."
 
 
 class Journal(Protocol):
@@ -169,28 +170,35 @@ class Supervisor:
             name: one.run.epoch for name, one in self._running.items() if one.run.leased
         }
 
-    async def close(self, grace_seconds: float) -> dict[str, int]:
-        """Take no more runs, let those that run finish for a while, stop the rest.
+    async def leave_background(self) -> dict[str, int]:
+        """Take no more runs, and leave those in the background to others, at once.
 
-        What is stored is left to others: in the background at once. Returns the epochs
-        of what is to be given back, by id.
+        Returns the epochs under which they were claimed, by id.
         """
         self._closing = True
-        error, left = UnavailableError("The server was shut down."), self.held()
-        for one in list(self._running.values()):
-            if one.run.background:
-                one.run.leave(error)
+        runs = [one for one in self._running.values() if one.run.background]
+        for one in runs:
+            one.run.leave(UnavailableError(SHUT_DOWN))
+        if runs:
+            await asyncio.wait({one.task for one in runs})
+        return {one.run.interaction.id: one.run.epoch for one in runs if one.run.leased}
+
+    async def close(self, grace_seconds: float) -> None:
+        """Take no more runs, let those that run finish for a while, stop the rest.
+
+        What is stored is left to others: in the background at once.
+        """
+        await self.leave_background()
         try:
             async with asyncio.timeout(grace_seconds):
                 await self._idle.wait()
         except TimeoutError:
-            left |= self.held()
+            error = UnavailableError(SHUT_DOWN)
             for one in list(self._running.values()):
                 one.run.leave(error)
             for run in self._watched:
                 run.stop(error)
             await self._idle.wait()
-        return left
 
     def _refuse_when_closing(self) -> None:
         if self._closing:
