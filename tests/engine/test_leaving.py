@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
-from openinteractions.core.errors import PreconditionError, UnavailableError
+from openinteractions.core.errors import (
+    NotFoundError,
+    PreconditionError,
+    UnavailableError,
+)
 from openinteractions.core.model_events import Finish, FinishReason, Text
-from openinteractions.engine.store_ports import Lease, Record
+from openinteractions.engine.background import Limits
+from openinteractions.engine.store_ports import Claimed, Lease, Record
 from openinteractions.engine.supervisor import LEASE_SECONDS
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.v1 import interaction_pb2
@@ -111,6 +116,24 @@ async def test_who_waits_to_write_tries_once_more_before_it_hands_over() -> None
     async with asyncio.timeout(5):
         await member.process.hand_over(60)
     assert (await member.get(identifier)).status == COMPLETED
+
+
+async def test_a_cancel_that_a_delete_overtakes_finds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = cluster(limits=Limits(concurrency=0))
+    member = made.join()
+    created = await member.interactions.create(Caller(), ask(background=True))
+    claim_one = made.store.claim_one
+
+    async def claim_last(id: str, owner: str, lease: Lease) -> Claimed | None:  # noqa: A002
+        claimed = await claim_one(id, owner, lease)
+        await made.store.delete(id, owner)
+        return claimed
+
+    monkeypatch.setattr(made.store, "claim_one", claim_last)
+    with pytest.raises(NotFoundError):
+        await member.cancel(created.id)
 
 
 @pytest.mark.parametrize("leaves", ["caller", "process"])

@@ -27,7 +27,7 @@ from openinteractions.engine.store_ports import (
     Wish,
 )
 from openinteractions.engine.supervisor import CLOSING, Supervisor
-from openinteractions.engine.writes import HandedOverError
+from openinteractions.engine.writes import DeletedError, HandedOverError
 from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
@@ -150,6 +150,8 @@ class Elsewhere:
             await writes.update(self._store, record, claimed.epoch, sleep=asyncio.sleep)
         except HandedOverError:
             return False
+        except DeletedError:
+            return True
         self._signals.send(Signal.ENDED, record.interaction.id)
         return True
 
