@@ -15,6 +15,7 @@ from tests.postgres import shared
 pytest.register_assert_rewrite(
     "tests.storage.acceptance",
     "tests.storage.claim_acceptance",
+    "tests.storage.conversation_acceptance",
     "tests.storage.file_acceptance",
     "tests.storage.object_acceptance",
 )
