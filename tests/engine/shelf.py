@@ -170,3 +170,8 @@ class Client:
             if message is None:
                 return
             yield message
+
+
+def content(size: int) -> bytes:
+    """Return so many bytes."""
+    return bytes(range(256)) * (size // 256) + bytes(size % 256)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +11,7 @@ from openinteractions.core import ids
 from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.files import expiry
 from openinteractions.engine.files.expiry import GRACE_SECONDS
-from tests.engine.shelf import LIMITS, WAIT_SECONDS, Shelf, shelf
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Shelf]:
-    async with shelf(tmp_path) as made:
-        yield made
+from tests.engine.shelf import LIMITS, WAIT_SECONDS, Shelf
 
 
 def file_id(number: int) -> str:

@@ -5,26 +5,20 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import AsyncIterator
 from contextlib import aclosing
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from openinteractions.core import ids
-from openinteractions.core.errors import (
-    NotFoundError,
-    RequestError,
-    UnavailableError,
-)
+from openinteractions.core.errors import NotFoundError, RequestError, UnavailableError
 from openinteractions.engine.file_ports import BLOCK_BYTES, FileRecord
 from openinteractions.engine.files import Addresses
 from openinteractions.engine.files.expiry import GRACE_SECONDS
 from openinteractions.v1 import file_pb2, file_service_pb2
 from tests.engine.rig import Caller
-from tests.engine.shelf import LIMITS, MIB, Shelf, shelf
+from tests.engine.shelf import LIMITS, MIB, Shelf
 
 Get = file_service_pb2.GetFileRequest
 List = file_service_pb2.ListFilesRequest
@@ -32,12 +26,6 @@ Delete = file_service_pb2.DeleteFileRequest
 Download = file_service_pb2.DownloadFileRequest
 
 ANN, BOB = Caller(owner="ann"), Caller(owner="bob")
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Shelf]:
-    async with shelf(tmp_path) as made:
-        yield made
 
 
 async def test_a_file_is_found_by_its_name_and_by_its_id(made: Shelf) -> None:

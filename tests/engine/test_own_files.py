@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from openinteractions.core.errors import RequestError
 from openinteractions.engine.own_files import Inliner
 from openinteractions.v1 import content_pb2, interaction_pb2
 from tests.engine.rig import Caller
-from tests.engine.shelf import Shelf, shelf
+from tests.engine.shelf import Shelf
 
 ANN = Caller(owner="ann")
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Shelf]:
-    async with shelf(tmp_path) as made:
-        yield made
 
 
 async def images(made: Shelf, *all_data: bytes) -> interaction_pb2.Input:

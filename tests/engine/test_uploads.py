@@ -2,61 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import hashlib
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from openinteractions.core import ids
 from openinteractions.core.errors import (
-    DomainError,
     NotFoundError,
     PreconditionError,
     RequestError,
     TooLargeError,
-    UnavailableError,
 )
-from openinteractions.engine.file_ports import FileRecord, Partial
-from openinteractions.engine.files import turns
-from openinteractions.storage.memory_files import MemoryFiles
-from openinteractions.storage.objects.part import Part
 from openinteractions.v1 import file_pb2
 from tests.engine.rig import Caller
 from tests.engine.shelf import (
     LIMITS,
     MIB,
-    WAIT_SECONDS,
     Client,
     Shelf,
     Start,
     State,
     Write,
+    content,
     messages,
-    shelf,
 )
-
-SEGMENT = 16 * MIB
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Shelf]:
-    async with shelf(tmp_path) as made:
-        yield made
-
-
-def content(size: int) -> bytes:
-    return bytes(range(256)) * (size // 256) + bytes(size % 256)
-
-
-async def failure(call: asyncio.Task[object]) -> DomainError:
-    await asyncio.wait([call], timeout=WAIT_SECONDS)
-    error = call.exception()
-    assert isinstance(error, DomainError)
-    return error
 
 
 async def test_a_file_in_one_call(made: Shelf) -> None:
@@ -269,37 +239,6 @@ async def test_only_the_first_message_names_the_upload(made: Shelf) -> None:
         await made.uploads.write(Caller(), twice())
 
 
-async def test_an_upload_expires(made: Shelf) -> None:
-    upload_id = await made.begin()
-    await made.write(upload_id, b"abc")
-    made.clock.seconds += LIMITS.upload_ttl_seconds
-    for call in (made.write(upload_id, b"d"), made.query(upload_id)):
-        with pytest.raises(NotFoundError, match="expired"):
-            await call
-    assert await made.kept() != set()
-    await made.expiry.turn()
-
-    assert await made.kept() == set()
-    with pytest.raises(NotFoundError):
-        await made.query(upload_id)
-
-
-async def test_an_upload_that_expires_under_its_writer_makes_no_file(
-    made: Shelf,
-) -> None:
-    upload_id = await made.begin()
-    client = Client(made, upload_id)
-    client.send(Write(data=b"abc"))
-    await client.taken()
-    made.clock.seconds += LIMITS.upload_ttl_seconds
-    await made.expiry.turn()
-    client.send(Write(finish=True))
-    client.send(None)
-
-    assert isinstance(await failure(client.call), PreconditionError)
-    assert await made.listed() == []
-
-
 async def test_the_last_reply_can_be_had_again(made: Shelf) -> None:
     upload_id = await made.begin(3)
     final = await made.write(upload_id, b"abc", offset=0, finish=True)
@@ -339,196 +278,6 @@ async def test_a_final_upload_cannot_be_cancelled(made: Shelf) -> None:
     assert await made.bytes(final.file) == b"abc"
 
 
-async def test_cancelling_ends_the_call_that_writes(made: Shelf) -> None:
-    upload_id = await made.begin()
-    client = Client(made, upload_id)
-    client.send(Write(data=b"x" * MIB))
-    client.send(Write(data=b"x" * MIB))
-    await client.taken()
-    await made.cancel(upload_id)
-
-    assert "cancelled" in (await failure(client.call)).message
-    assert await made.kept() == set()
-
-
-async def test_cancelling_elsewhere_ends_the_upload_all_the_same(made: Shelf) -> None:
-    upload_id = await made.begin()
-    client = Client(made, upload_id)
-    client.send(Write(data=b"x" * MIB))
-    await client.taken()
-    await made.other().cancel(upload_id)
-    client.send(Write(finish=True))
-    client.send(None)
-
-    assert isinstance(await failure(client.call), PreconditionError)
-    assert await made.listed() == []
-
-
-async def test_a_later_call_takes_over_from_one_that_hangs(made: Shelf) -> None:
-    upload_id = await made.begin(6)
-    hanging = Client(made, upload_id)
-    hanging.send(Write(data=b"ab"))
-    await hanging.taken()
-    status = await made.write(upload_id, b"abcdef", offset=0, finish=True)
-
-    assert "taken over" in (await failure(hanging.call)).message
-    assert await made.bytes(status.file) == b"abcdef"
-
-
-async def test_of_calls_at_the_same_time_one_makes_the_file(made: Shelf) -> None:
-    other = made.other()
-    data = [bytes([letter]) * (2 * MIB) for letter in b"abcdef"]
-    upload_id = await made.begin(2 * MIB)
-    calls = [
-        asyncio.create_task(place.write(upload_id, piece, offset=0, finish=True))
-        for piece, place in zip(data, [made, other] * 3, strict=True)
-    ]
-    await asyncio.wait(calls, timeout=WAIT_SECONDS)
-
-    for call in calls:
-        assert call.exception() is None or isinstance(call.exception(), DomainError)
-    if (status := await made.query(upload_id)).state == State.UPLOAD_STATE_ACTIVE:
-        # They have ended each other; whoever comes back gets on.
-        received = status.received_bytes
-        status = await made.write(
-            upload_id, data[0][received:], offset=received, finish=True
-        )
-    stored = await made.bytes(status.file)
-    assert stored in data
-    assert status.file.sha256_hash == hashlib.sha256(stored).digest()
-
-
-async def test_a_call_that_sends_nothing_is_ended(
-    made: Shelf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    upload_id = await made.begin()
-    await made.write(upload_id, b"abc")
-    monkeypatch.setattr(turns, "IDLE_SECONDS", 0.01)
-    client = Client(made, upload_id)
-
-    assert "can be resumed" in (await failure(client.call)).message
-    assert await made.received(upload_id) == 3
-
-
-async def test_a_client_that_leaves_loses_the_call_and_nothing_else(
-    made: Shelf,
-) -> None:
-    upload_id = await made.begin()
-    await made.write(upload_id, b"abc")
-    client = Client(made, upload_id)
-    client.send(Write(data=b"x" * MIB))
-    await client.taken()
-    client.call.cancel()
-    await asyncio.wait([client.call], timeout=WAIT_SECONDS)
-
-    assert await made.received(upload_id) == 3
-    status = await made.write(upload_id, b"def", offset=3, finish=True)
-    assert await made.bytes(status.file) == b"abcdef"
-
-
-async def test_of_a_long_call_that_breaks_off_whole_segments_stay(made: Shelf) -> None:
-    data = content(40 * MIB)
-    upload_id = await made.begin(len(data))
-    client = Client(made, upload_id)
-    for start in range(0, 39 * MIB, MIB):
-        client.send(Write(data=data[start : start + MIB]))
-    await client.taken()
-    client.call.cancel()
-    await asyncio.wait([client.call], timeout=WAIT_SECONDS)
-
-    received = await made.received(upload_id)
-    assert received == 2 * SEGMENT
-    status = await made.write(upload_id, data[received:], offset=received, finish=True)
-    assert status.file.sha256_hash == hashlib.sha256(data).digest()
-    assert await made.bytes(status.file) == data
-
-
-class Killed(BaseException):
-    """The process has ended here."""
-
-
-@pytest.mark.parametrize("step", ["advance", "finish"])
-@pytest.mark.parametrize("done", [False, True])
-async def test_a_process_killed_around_a_write_of_the_row_leaves_it_resumable(
-    made: Shelf, monkeypatch: pytest.MonkeyPatch, step: str, done: bool
-) -> None:
-    data = content(3 * MIB)
-    upload_id = await made.begin(len(data))
-    await made.write(upload_id, data[:MIB], offset=0)
-    write = getattr(MemoryFiles, step)
-
-    async def killed(*arguments: object) -> bool:
-        if done:
-            await write(*arguments)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MemoryFiles, step, killed)
-        with pytest.raises(Killed):
-            await made.write(upload_id, data[MIB:], offset=MIB, finish=True)
-
-    # Another process, which has nothing but what is stored.
-    other = made.other()
-    status = await other.query(upload_id)
-    assert bool(await made.listed()) == (status.state == State.UPLOAD_STATE_FINAL)
-    received = status.received_bytes
-    status = await other.write(upload_id, data[received:], offset=received, finish=True)
-    assert status.state == State.UPLOAD_STATE_FINAL
-    assert status.file.sha256_hash == hashlib.sha256(data).digest()
-    assert await other.bytes(status.file) == data
-    assert len(await made.listed()) == 1
-
-
-@pytest.mark.parametrize("step", ["write", "sync", "publish"])
-async def test_a_full_disk_is_said_and_loses_nothing(
-    made: Shelf, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    data = content(3 * MIB)
-    upload_id = await made.begin(len(data))
-    await made.write(upload_id, data[:MIB], offset=0)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Part, step, full)
-        with pytest.raises(UnavailableError) as caught:
-            await made.write(upload_id, data[MIB:], offset=MIB, finish=True)
-    assert caught.value.retry_after is not None
-    assert await made.listed() == []
-
-    received = await made.received(upload_id)
-    assert received >= MIB
-    status = await made.write(upload_id, data[received:], offset=received, finish=True)
-    assert await made.bytes(status.file) == data
-
-
-@pytest.mark.parametrize("step", ["begin", "claim", "advance", "finish"])
-async def test_a_store_that_is_out_of_reach_is_said_and_loses_nothing(
-    made: Shelf, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    upload_id = await made.begin(6)
-    await made.write(upload_id, b"abc", offset=0)
-
-    async def fail(*_: object) -> None:
-        raise UnavailableError("The store is locked.", retry_after=1)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MemoryFiles, step, fail)
-        with pytest.raises(UnavailableError):
-            await (
-                made.begin()
-                if step == "begin"
-                else made.write(upload_id, b"def", offset=3, finish=True)
-            )
-    assert await made.listed() == []
-    received = await made.received(upload_id)
-    status = await made.write(
-        upload_id, b"abcdef"[received:], offset=received, finish=True
-    )
-    assert await made.bytes(status.file) == b"abcdef"
-
-
 async def test_digests_of_many_uploads_at_once_are_right(made: Shelf) -> None:
     many = {f"{number}".encode() * 3: await made.begin() for number in range(50)}
     for data, upload_id in many.items():
@@ -548,27 +297,3 @@ async def test_a_digest_that_was_forgotten_is_computed_from_the_bytes(
     for upload_id in (first, second):
         status = await made.write(upload_id, b"def", finish=True)
         assert status.file.sha256_hash == hashlib.sha256(b"abcdef").digest()
-
-
-async def test_a_file_that_is_deleted_is_gone_from_its_upload_too(made: Shelf) -> None:
-    upload_id = await made.begin()
-    final = await made.write(upload_id, b"abc", finish=True)
-    await made.store.delete(final.file.name.removeprefix("files/"), "")
-    with pytest.raises(NotFoundError):
-        await made.query(upload_id)
-
-
-async def test_a_file_that_has_expired_is_gone_from_its_upload_too(
-    made: Shelf,
-) -> None:
-    upload_id = await made.begin()
-    claimed = await made.store.claim(ids.upload_key(upload_id) or "")
-    assert claimed is not None
-    await made.store.advance(claimed.key, claimed.epoch, Partial(3))
-    gone = file_pb2.File(name=claimed.file.name)
-    gone.expiration_time.FromSeconds(int(made.clock.now()) - 1)
-    await made.store.finish(claimed.key, claimed.epoch, FileRecord("", gone))
-
-    status = await made.query(upload_id)
-    assert status.state == State.UPLOAD_STATE_FINAL
-    assert not status.HasField("file")
