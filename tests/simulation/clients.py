@@ -311,6 +311,7 @@ class Client:
     async def _list(self, identifier: str, when: float) -> None:
         await asyncio.sleep(when)
         before = [name for name in self._known if not self._kept(name).deleting]
+        gone = {name for name in self._known if self._kept(name).deleted}
         with contextlib.suppress(*PASSING):
             page = await self._call(lambda one: one.list(self._caller, List()))
             names = {one.id for one in page.interactions}
@@ -321,6 +322,8 @@ class Client:
                 )
             lacks = [n for n in before if n not in names and not self._kept(n).deleting]
             self._world.judge.check(not lacks, f"{lacks} are not listed")
+            back = names & gone
+            self._world.judge.check(not back, f"{back} are listed after their end")
 
     async def look_back(self, identifier: str) -> None:
         """Look at an interaction when everything is over."""

@@ -49,6 +49,8 @@ class Regime:
     pauses: int = 0
     stops: int = 0
     skew: float = 0.0
+    ttl: float | None = None
+    """How long an interaction is kept; None: longer than there is a world."""
     fails_at: int | None = None
     """Which method of the store fails alone, counted from 1."""
     fails_after: bool = False
@@ -79,7 +81,7 @@ class Regime:
     def calm(self) -> Regime:
         """What is left of it when nothing goes wrong."""
         sizes = self.processes, self.clients, self.turns, self.concurrency, self.queue
-        return Regime(*sizes)
+        return Regime(*sizes, ttl=self.ttl)
 
 
 def draw(chance: random.Random) -> Regime:
@@ -105,6 +107,11 @@ def draw(chance: random.Random) -> Regime:
     regime.stops = pick((0, 0, 0, 1))
     regime.skew = pick((0.0, 0.0, 5.0))
     return regime
+
+
+def draw_ttl(chance: random.Random) -> float | None:
+    """Return how long interactions are kept."""
+    return chance.choice((None, None, None, None, 3.0, 20.0))
 
 
 def _draw_one(regime: Regime, chance: random.Random) -> None:

@@ -53,6 +53,8 @@ class Kept:
     """Those that were written last."""
     ended: bytes | None = None
     """Its row when it had ended."""
+    ended_at: float = 0.0
+    """When that was first so."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,21 @@ class Judge:
             self.check(
                 known.ended in (None, row), f"{interaction.id} changed after its end"
             )
+            known.ended_at = known.ended_at or self._world.now
             known.ended = row
             script = self._world.backend.scripts[known.marker]
             fault = content.fault(interaction, script)
             self.check(not fault, f"{interaction.id} ({known.marker}) {fault}")
+
+    def swept(self, identifier: str) -> None:
+        """Look at an interaction that was just deleted because its time is over."""
+        known, ttl = self.kept[identifier], self._world.regime.ttl or 0.0
+        self.check(known.ended is not None, f"{identifier} was swept and runs")
+        age = self._world.now - created_at(identifier)
+        self.check(
+            age >= ttl - self._world.skew, f"{identifier} was swept at the age of {age}"
+        )
+        known.deleting = known.deleted = True
 
     def model_asked(self, marker: str, number: int, answered: Sequence[str]) -> None:
         """Check that a round is what comes next, as it is asked for."""
@@ -266,6 +279,11 @@ class Judge:
                 shown.SerializeToString(deterministic=True) == known.ended,
                 f"{name} is shown otherwise than it was written",
             )
+
+
+def created_at(identifier: str) -> float:
+    """Return when an interaction was created, by the clock of who has done so."""
+    return int(identifier[3:15], 16) / 1000
 
 
 def without_input(interaction: Interaction) -> Interaction:

@@ -16,6 +16,7 @@ from openinteractions.engine.background import Limits
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.media import Media
 from openinteractions.engine.plan import Planner
+from openinteractions.engine.retention import Retention
 from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.tools.documents.reader import Documents
@@ -35,6 +36,8 @@ BATCHES_ON_THE_WIRE = 2
 UNREAD_SECONDS = 60.0
 """How long a face waits for a client that does not read, before it drops it."""
 FIRST_EVENT_SECONDS = 2.0
+SWEEP_SECONDS = 5.0
+"""How often what is too old is looked for."""
 
 
 class ConnectionLostError(Exception):
@@ -95,9 +98,19 @@ class Process:
             planner=planner, store=store, supervisor=supervisor, process=self.engine
         )
         await self._stack.enter_async_context(self.engine)
+        await self._keep_short(store, clock)
         self.ready = True
         # The task at hand is one of them, and ends.
         self._tasks = len(self.lane.tasks)
+
+    async def _keep_short(self, store: InteractionStore, clock: Clock) -> None:
+        """Delete what is too old, in worlds where that happens."""
+        ttl = self.world.regime.ttl
+        if ttl is not None:
+            sweep = Retention(
+                store=store, clock=clock, ttl_seconds=ttl, turn_seconds=SWEEP_SECONDS
+            )
+            await self._stack.enter_async_context(sweep)
 
     def runs(self) -> list[str]:
         """Return the ids of the interactions that it runs, by the names of tasks."""

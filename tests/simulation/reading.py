@@ -88,13 +88,12 @@ class Reading:
         if self.id is None or not self._stored:
             return
         for _ in range(TRIES):
-            if not await self._again(cuts=False):
-                return
-            if self._life.phase is Phase.ENDED:
+            there = await self._again(cuts=False)
+            if self._life.phase is Phase.ENDED or not there:
                 break
             await asyncio.sleep(1)
         judge, kept = self._world.judge, self._world.judge.kept[self.id]
-        if kept.deleting:
+        if kept.deleting and self._life.phase is not Phase.ENDED:
             return
         judge.check(
             self._life.phase is Phase.ENDED, f"{self.id} is never told to its end"

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from openinteractions.storage.memory_runs import Run
-from tests.simulation.process import Process
+from tests.simulation.judge import created_at
+from tests.simulation.process import SWEEP_SECONDS, Process
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -27,6 +28,8 @@ class Watch:
         self._idle: dict[str, float] = {}
         self._stale: dict[tuple[str, str], float] = {}
         """Since when something is so."""
+        self._deaf = 0.0
+        """When the store was last hard to reach."""
 
     async def look(self) -> None:
         """Look at all of it, again and again."""
@@ -35,6 +38,7 @@ class Watch:
             now = self._world.loop.time()
             self._look_at_claims(now)
             self._look_at_runs(now)
+            self._look_at_age(now)
 
     def _look_at_claims(self, now: float) -> None:
         """Check that nothing stays without a process for long."""
@@ -70,6 +74,26 @@ class Watch:
                 now - since <= STALE_SECONDS, f"{place} still runs {name}"
             )
 
+    def _look_at_age(self, now: float) -> None:
+        """Check that nothing stays for long when its time is over."""
+        world, regime = self._world, self._world.regime
+        if regime.ttl is None:
+            return
+        if not regime.is_heard:
+            # Calls that are under way then may fail yet.
+            self._deaf = now + 2 * regime.slow
+            return
+        # One row after the other is deleted, and what is due meanwhile comes next.
+        most = SWEEP_SECONDS + 1 + 4 * regime.slow * (len(world.store._rows) + 2)
+        able = any(self._is_well(one, now, most) for one in world.processes)
+        if not able or now - self._deaf < most:
+            return
+        for name in world.store._rows:
+            kept = world.judge.kept[name]
+            due = max(kept.ended_at, created_at(name) + regime.ttl + world.skew)
+            fine = kept.ended is None or world.now - due < most
+            world.judge.check(fine, f"{name} is kept for too long")
+
     def _has_lost(self, process: Process, name: str) -> bool:
         run = self._world.run(name)
         lost = run is None or run.process != process.name
@@ -79,10 +103,12 @@ class Watch:
         ended = run.process in self._world.ended_in_order
         return run.turn is not None or ended or self._world.store._runs.is_lost(run)
 
-    def _is_well(self, process: Process, now: float) -> bool:
+    def _is_well(
+        self, process: Process, now: float, seconds: float = IDLE_SECONDS
+    ) -> bool:
         return (
             process.ready
             and not process.lane.held
-            and now - process.began > IDLE_SECONDS
-            and not self._world.was_held(process.name, IDLE_SECONDS)
+            and now - process.began > seconds
+            and not self._world.was_held(process.name, seconds)
         )

@@ -15,6 +15,7 @@ from typing import Any
 
 from openinteractions.core import lifecycle
 from openinteractions.engine.publishing import TRIM_SECONDS
+from openinteractions.engine.retention import Retention
 from openinteractions.storage.events.memory import MemoryLog
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.storage.memory_runs import Run
@@ -24,7 +25,7 @@ from tests.simulation.faults import Network, Regime
 from tests.simulation.judge import Judge, ViolationError
 from tests.simulation.loop import LANE, VirtualLoop
 from tests.simulation.model import Backend
-from tests.simulation.process import Process
+from tests.simulation.process import SWEEP_SECONDS, Process
 from tests.simulation.watch import Watch
 
 Story = Callable[["clients.Crowd"], Coroutine[Any, Any, None]]
@@ -50,6 +51,10 @@ class World:
         self.seed = seed
         self.chance = random.Random(seed)
         self.regime = regime or faults.draw(self.chance)
+        if regime is None:
+            # By itself, so that all else is what it would be without.
+            self.regime.ttl = faults.draw_ttl(random.Random(f"{seed} ttl"))
+        self.skew = self.regime.skew
         self.loop = VirtualLoop(self.chance)
         self.fails = bool(self.regime.fails or self.regime.outages)
         self._trace = trace
@@ -130,6 +135,9 @@ class World:
         elif name == "delete":
             self.note(f"delete {args[0]} {result}")
             self._lost[args[0]] = self.now
+            task = asyncio.current_task()
+            if result and task is not None and task.get_name() == Retention.name:
+                self.judge.swept(args[0])
         elif name in ("claim", "claim_one") and result:
             for one in result if name == "claim" else [result]:
                 identifier = one.record.interaction.id
@@ -209,6 +217,7 @@ class World:
         calm = self.regime.is_calm
         await self._settle()
         await crowd.look_back()
+        await self._outlive()
         watch.cancel()
         await self._end(calm=calm)
 
@@ -224,6 +233,14 @@ class World:
         while left := [id for id in self.judge.kept if self._runs(id)]:  # noqa: A001
             self.judge.check(self.loop.time() < until, f"{left} never end")
             await asyncio.sleep(1)
+
+    async def _outlive(self) -> None:
+        """Wait until the time of everything is over; nothing is there then."""
+        if self.regime.ttl is None:
+            return
+        await asyncio.sleep(self.regime.ttl + self.skew + SWEEP_SECONDS + 1)
+        left = list(self.store._rows)
+        self.judge.check(not left, f"{left} are kept for ever")
 
     def _runs(self, identifier: str) -> bool:
         row = self.row(identifier)

@@ -28,11 +28,17 @@ class Retention(Sweep):
     name = "retention"
 
     def __init__(
-        self, *, store: InteractionStore, clock: Clock, ttl_seconds: float
+        self,
+        *,
+        store: InteractionStore,
+        clock: Clock,
+        ttl_seconds: float,
+        turn_seconds: float = TURN_SECONDS,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ttl_seconds = ttl_seconds
+        self._turn_seconds = turn_seconds
 
     async def turn(self) -> int:
         """Delete what is too old and has ended; return how many that were.
@@ -59,4 +65,4 @@ class Retention(Sweep):
                 log.warning("old interactions are not deleted: %s", error.message)
             except Exception:
                 log.exception("old interactions are not deleted")
-            await asyncio.sleep(TURN_SECONDS)
+            await asyncio.sleep(self._turn_seconds)
