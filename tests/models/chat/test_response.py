@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 import pytest
-from google.protobuf import text_format
 
 from openinteractions.core import errors
 from openinteractions.core.model_events import (
@@ -16,40 +15,17 @@ from openinteractions.core.model_events import (
     FinishReason,
     ModelEvent,
     Signature,
-    Spent,
     Text,
     Thought,
 )
-from openinteractions.models import signature
-from openinteractions.models.chat.response import Turn
 from openinteractions.models.profile import Profile
-from openinteractions.models.transport.failures import Failures
-from openinteractions.v1 import usage_pb2
+from tests.models.chat.reading import CALLS, SIGNED, STOP, chunk, streamed, turn
 
-STOP, CALLS = Finish(FinishReason.STOP), Finish(FinishReason.CALLS)
-SIGNED = Signature(
-    base64.b64encode(b'{"version":1,"dialect":"chat","item":{}}').decode()
-)
 SIGNED_WITH_THOUGHT = Signature(
     base64.b64encode(
         b'{"version":1,"dialect":"chat","item":{"reasoning":"I think."}}'
     ).decode()
 )
-
-
-def turn(profile: Profile | None = None) -> Turn:
-    return Turn(profile or Profile(), Failures("vllm"))
-
-
-def chunk(delta: Any, finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return orjson.dumps({"id": "1", "choices": [choice]})
-
-
-def streamed(*chunks: bytes, profile: Profile | None = None) -> list[ModelEvent]:
-    reading = turn(profile)
-    events = [event for data in chunks for event in reading.chunk(data)]
-    return events + reading.end()
 
 
 def answered(
@@ -374,164 +350,3 @@ def test_a_body_that_is_no_answer_is_a_failure(
         turn().whole(body)
     assert type(raised.value) is error
     assert raised.value.metadata == {"endpoint": "vllm"}
-
-
-USAGES = [
-    pytest.param(
-        {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
-        """total_input_tokens: 7 total_output_tokens: 5 total_tokens: 12
-        input_tokens_by_modality { modality: "text" tokens: 7 }
-        output_tokens_by_modality { modality: "text" tokens: 5 }""",
-        id="totals",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 100,
-            "completion_tokens": 50,
-            "total_tokens": 150,
-            "prompt_tokens_details": {"cached_tokens": 40, "audio_tokens": 30},
-            "completion_tokens_details": {"reasoning_tokens": 20, "audio_tokens": 10},
-        },
-        """total_input_tokens: 100 total_output_tokens: 30 total_thought_tokens: 20
-        total_cached_tokens: 40 total_tokens: 150
-        input_tokens_by_modality { modality: "text" tokens: 70 }
-        input_tokens_by_modality { modality: "audio" tokens: 30 }
-        output_tokens_by_modality { modality: "text" tokens: 20 }
-        output_tokens_by_modality { modality: "audio" tokens: 10 }
-        cached_tokens_by_modality { modality: "text" tokens: 40 }""",
-        id="everything",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 10,
-            "completion_tokens": 5,
-            "total_tokens": 35,
-            "completion_tokens_details": {"reasoning_tokens": 20},
-        },
-        """total_input_tokens: 10 total_output_tokens: 5 total_thought_tokens: 20
-        total_tokens: 35
-        input_tokens_by_modality { modality: "text" tokens: 10 }
-        output_tokens_by_modality { modality: "text" tokens: 5 }""",
-        id="thoughts counted beside the completion",
-    ),
-    pytest.param(
-        {
-            "prompt_tokens": 10,
-            "completion_tokens": 5,
-            "prompt_cache_hit_tokens": 8,
-            "prompt_tokens_details": None,
-            "completion_tokens_details": {"reasoning_tokens": 0},
-        },
-        """total_input_tokens: 10 total_output_tokens: 5 total_thought_tokens: 0
-        total_cached_tokens: 8 total_tokens: 15
-        input_tokens_by_modality { modality: "text" tokens: 10 }
-        output_tokens_by_modality { modality: "text" tokens: 5 }
-        cached_tokens_by_modality { modality: "text" tokens: 8 }""",
-        id="other names, and nulls",
-    ),
-    pytest.param(
-        {"prompt_tokens": 2**63, "completion_tokens": 1e300},
-        "total_input_tokens: 0 total_output_tokens: 0 total_tokens: 0",
-        id="absurd numbers",
-    ),
-    pytest.param(
-        {"prompt_tokens": None, "completion_tokens": "5", "total_tokens": -1},
-        "total_input_tokens: 0 total_output_tokens: 0 total_tokens: 0",
-        id="no numbers",
-    ),
-]
-
-
-@pytest.mark.parametrize(("usage", "expected"), USAGES)
-def test_usage_is_told_in_the_terms_of_the_contract(
-    usage: dict[str, Any], expected: str
-) -> None:
-    wanted = text_format.Parse(expected, usage_pb2.Usage(total_tool_use_tokens=0))
-    body = {"choices": [{"message": {}, "finish_reason": "stop"}], "usage": usage}
-    assert turn().whole(orjson.dumps(body)) == [STOP, Spent(wanted)]
-    report = orjson.dumps({"choices": [], "usage": usage})
-    assert streamed(chunk({}, "stop"), report) == [STOP, Spent(wanted)]
-
-
-def test_the_last_usage_of_a_stream_counts() -> None:
-    first, last = ({"prompt_tokens": 7, "completion_tokens": n} for n in (1, 2))
-    events = streamed(
-        orjson.dumps({"choices": [{"delta": {"content": "A"}}], "usage": first}),
-        orjson.dumps({"choices": [{"finish_reason": "stop"}], "usage": last}),
-        b"[DONE]",
-    )
-    assert [type(event) for event in events] == [Text, Finish, Spent]
-    assert isinstance(events[-1], Spent)
-    assert events[-1].usage.total_output_tokens == 2
-
-
-def half(escapes: str) -> bytes:
-    return b'{"choices":[{"delta":{"content":"' + escapes.encode() + b'"}}]}'
-
-
-@pytest.mark.parametrize(
-    ("chunks", "expected"),
-    [
-        pytest.param([r"a\ud83d", r"\ude00b"], "a😀b", id="two chunks"),
-        pytest.param([r"\ud83d", "", r"\ude00"], "😀", id="an empty one between"),
-        pytest.param([r"\ud83d", "b"], "\ufffdb", id="a half that stays alone"),
-        pytest.param([r"\ude00"], "\ufffd", id="a second half alone"),
-        pytest.param([r"a\ud83d"], "a\ufffd", id="a half at the end"),
-    ],
-)
-def test_characters_that_were_cut_in_two_are_whole(
-    chunks: list[str], expected: str
-) -> None:
-    events = streamed(*map(half, chunks), chunk({}, "stop"))
-    assert "".join(e.text for e in events if isinstance(e, Text)) == expected
-    assert all(e.text for e in events if isinstance(e, Text))
-
-
-def test_arguments_and_thoughts_have_halves_of_their_own() -> None:
-    def raw(delta: str) -> bytes:
-        return b'{"choices":[{"delta":' + delta.encode() + b"}]}"
-
-    events = streamed(
-        raw(r'{"reasoning":"\ud83d"}'),
-        raw(r'{"reasoning":"\ude00"}'),
-        raw(
-            r'{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"\ud83d"}}]}'
-        ),
-        raw(r'{"tool_calls":[{"index":0,"function":{"arguments":"\ude00"}}]}'),
-        chunk({}, "tool_calls"),
-    )
-    assert events == [
-        Thought("😀"),
-        SIGNED,
-        CallFragment(0, "", "f", ""),
-        CallFragment(0, "", "", "😀"),
-        CALLS,
-    ]
-
-
-def test_nothing_that_goes_on_has_a_half_of_a_character() -> None:
-    events = streamed(
-        rb'{"choices":[{"delta":{"thinking":"I \ud83d"}}]}',
-        rb'{"choices":[{"delta":{"thinking":"\ude00"}}]}',
-        rb'{"choices":[{"delta":{"tool_calls":[{"id":"\ud83d","function":'
-        rb'{"name":"\udead","arguments":"{}"}}]}}]}',
-        chunk({}, "stop"),
-        profile=Profile(reasoning_member="thinking"),
-    )
-    *_, signed, called, finish = events
-    assert isinstance(signed, Signature)
-    assert signature.decode(signed.signature, "chat") == {"reasoning": "I 😀"}
-    assert called == CallFragment(0, "\ufffd", "\ufffd", "{}")
-    assert finish == CALLS
-
-
-@pytest.mark.parametrize("message", [r'"\ud83d"', r'["\ud83d"]'])
-def test_no_failure_has_half_of_a_character(message: str) -> None:
-    with pytest.raises(errors.UpstreamRefusedError) as raised:
-        turn().whole(b'{"error":{"code":400,"message":%b}}' % message.encode())
-    assert raised.value.message.encode()
-
-
-def test_bytes_that_are_no_text_do_not_fail_an_answer() -> None:
-    body = b'{"choices":[{"message":{"content":"a\xffb"},"finish_reason":"stop"}]}'
-    assert turn().whole(body) == [Text("a\ufffdb"), STOP]
