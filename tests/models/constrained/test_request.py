@@ -2,75 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jsonschema
 import pytest
 from google.protobuf import json_format
 
-from openinteractions.engine.ports import ModelRequest
-from openinteractions.models.constrained import bounds
-from openinteractions.models.constrained.bounds import Bounds
-from openinteractions.models.constrained.request import Asked, rewrite
-from openinteractions.v1 import interaction_service_pb2, step_pb2
-
-WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}}
-NONE = Bounds()
-SMALL = Bounds(string_characters=9, array_items=3, repeated_calls=False)
-
-
-def user(text: str) -> dict[str, Any]:
-    return {"user_input": {"content": [{"text": {"text": text}}]}}
+from openinteractions.models.constrained.request import Asked
+from tests.models.constrained.rewriting import (
+    ANSWER,
+    ASK,
+    CALL,
+    RESULT,
+    F,
+    G,
+    accepts,
+    asked,
+    call,
+    function,
+    result,
+    schema,
+    schema_format,
+    user,
+)
 
 
 def model(text: str) -> dict[str, Any]:
     return {"model_output": {"content": [{"text": {"text": text}}]}}
 
 
-def call(name: str, arguments: str = "", *, id: str = "") -> dict[str, Any]:  # noqa: A002 - the step's own word
-    return {"function_call": {"id": id, "name": name, "arguments": arguments}}
-
-
-def result(name: str, *, id: str = "", **result: Any) -> dict[str, Any]:  # noqa: A002
-    failed = result.pop("is_error", False)
-    return {
-        "function_result": {
-            "call_id": id,
-            "name": name,
-            "result": result,
-            "is_error": failed,
-        }
-    }
-
-
 CALLED = '{"name": "f", "arguments": {"a":1}}'
-ASK, CALL, RESULT = user("Weather?"), call("f", '{"a":1}'), result("f", json="22")
-
-
-def function(name: str = "f", parameters: Any = WEATHER) -> dict[str, Any]:
-    text = json.dumps(parameters) if parameters is not None else ""
-    return {"function": {"name": name, "description": "Does.", "parameters": text}}
-
-
-def schema_format(schema: Any) -> dict[str, Any]:
-    return {"single": {"text": {"schema": json.dumps(schema)}}}
-
-
-def asked(
-    steps: Sequence[Mapping[str, Any]] = (ASK,),
-    held: Bounds = NONE,
-    **request: Any,
-) -> Asked:
-    message = interaction_service_pb2.CreateInteractionRequest(model="m")
-    json_format.ParseDict(request, message)
-    parsed = [json_format.ParseDict(dict(s), step_pb2.Step()) for s in steps]
-    return rewrite(ModelRequest(message, parsed), held)
-
-
-def schema(found: Asked) -> Any:
-    return json.loads(found.request.request.response_format.single.text.schema)
 
 
 def told(found: Asked) -> list[tuple[str, str]]:
@@ -84,15 +44,6 @@ def told(found: Asked) -> list[tuple[str, str]]:
             text = lines.pop()[1] + text
         lines.append((kind, text))
     return lines
-
-
-def accepts(found: Asked, value: Any) -> bool:
-    return bool(jsonschema.Draft202012Validator(schema(found)).is_valid(value))
-
-
-F = {"name": "f", "arguments": {"city": "Paris"}}
-G = {"name": "g", "arguments": {}}
-ANSWER = {"answer": "Hi."}
 
 
 @pytest.mark.parametrize(
@@ -329,104 +280,3 @@ def test_a_conversation_with_calls_is_answered_in_the_envelope() -> None:
     assert accepts(found, ANSWER)
     assert not accepts(found, F)
     assert "function" not in found.request.request.system_instruction.lower()
-
-
-BOTH = [function(), function("g")]
-ANY = {"tool_choice": {"mode": "any"}}
-
-
-@pytest.mark.parametrize(
-    ("steps", "request_", "accepted"),
-    [
-        pytest.param([ASK, CALL, RESULT], {}, [G, ANSWER], id="just returned"),
-        pytest.param([ASK, CALL, RESULT, ASK], {}, [F, G, ANSWER], id="asked again"),
-        pytest.param(
-            [ASK, CALL, RESULT, call("g"), result("g", text="")],
-            {},
-            [ANSWER],
-            id="all returned",
-        ),
-        pytest.param(
-            [ASK, CALL, RESULT], {"generation_config": ANY}, [F, G], id="has to call"
-        ),
-    ],
-)
-def test_a_small_model_is_not_offered_what_has_just_returned(
-    steps: list[Any], request_: dict[str, Any], accepted: list[Any]
-) -> None:
-    found = asked(steps, SMALL, tools=BOTH, **request_)
-    assert [value for value in (F, G, ANSWER) if accepts(found, value)] == accepted
-
-
-@pytest.mark.parametrize(
-    ("given_", "expected"),
-    [
-        pytest.param({"type": "string"}, {"type": "string", "maxLength": 9}, id="text"),
-        pytest.param(
-            {"type": ["string", "null"], "minLength": 12},
-            {"type": ["string", "null"], "minLength": 12, "maxLength": 12},
-            id="a longer text",
-        ),
-        pytest.param(
-            {"type": "string", "enum": ["a"]},
-            {"type": "string", "enum": ["a"]},
-            id="words",
-        ),
-        pytest.param(
-            {"type": "array", "minItems": 5, "items": {"type": "string"}},
-            {
-                "type": "array",
-                "minItems": 5,
-                "items": {"type": "string", "maxLength": 9},
-                "maxItems": 5,
-            },
-            id="list",
-        ),
-        pytest.param(
-            {"properties": {"type": {"anyOf": [{"type": "array"}, {"maxItems": 1}]}}},
-            {
-                "properties": {
-                    "type": {
-                        "anyOf": [{"type": "array", "maxItems": 3}, {"maxItems": 1}]
-                    }
-                }
-            },
-            id="within",
-        ),
-        pytest.param(
-            {"default": {"type": "string"}, "additionalProperties": False},
-            {"default": {"type": "string"}, "additionalProperties": False},
-            id="what only looks like a schema",
-        ),
-    ],
-)
-def test_texts_and_lists_of_a_small_model_end(given_: Any, expected: Any) -> None:
-    assert bounds.bounded(given_, SMALL) == expected
-    assert bounds.bounded(given_, NONE) == given_
-    assert schema(asked(held=SMALL, response_format=schema_format(given_))) == expected
-
-
-def test_a_request_without_instruction_gets_the_small_models_own() -> None:
-    held = Bounds(instruction="Help.")
-    assert asked(held=held).request.request.system_instruction == "Help."
-    given_ = asked(held=held, system_instruction="Hinder.")
-    assert given_.request.request.system_instruction == "Hinder."
-
-
-VALUES: list[Any] = [1, {}, [1], {"a": [{}]}]
-
-
-def test_depth_counts_objects_and_lists() -> None:
-    assert [*map(bounds.depth, VALUES)] == [0, 1, 1, 3]
-
-
-@pytest.mark.parametrize("word", ["items", "prefixItems"])
-def test_lists_of_schemas_are_schemas(word: str) -> None:
-    inner = [{"$ref": "#/$defs/a"}, True]
-    assert bounds.refers({word: inner})
-    assert bounds.moved({word: inner}, "#/x") == {word: [{"$ref": "#/x/$defs/a"}, True]}
-
-
-def test_references_elsewhere_are_left_alone() -> None:
-    schema_ = {"$ref": "https://example.com/schema.json"}
-    assert bounds.moved(schema_, "#/x") == schema_
