@@ -1,4 +1,4 @@
-"""A service of files for the gateway's tests, and a gateway in front of it."""
+"""A service of files for the gateway's tests, a gateway in front of it, its client."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 from google.protobuf.message import Message
 
 from openinteractions.gateway.app import Gateway
@@ -17,6 +18,13 @@ from tests.gateway.doubles import SERVICE, Face, Service, face, failed
 FILES = rpcs.DESCRIPTOR.services_by_name["FileService"]
 UPLOAD = "secret-1"
 NOT_FOUND, INVALID, PRECONDITION = 5, 3, 9
+
+START = {
+    "X-Goog-Upload-Protocol": "resumable",
+    "X-Goog-Upload-Command": "start",
+    "Content-Type": "application/json",
+}
+FILE = {"name": "files/a", "sizeBytes": "6", "state": "ACTIVE"}
 
 
 class FileService(Service):
@@ -117,3 +125,27 @@ async def files(
 
     async with face(make, **settings) as gateway:
         yield service, gateway
+
+
+class Answer:
+    """A response that was read to its end."""
+
+    def __init__(self, response: aiohttp.ClientResponse, value: Any) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.value = value
+
+    @property
+    def progress(self) -> tuple[int, str | None, str | None]:
+        return (
+            self.status,
+            self.headers.get("X-Goog-Upload-Status"),
+            self.headers.get("X-Goog-Upload-Size-Received"),
+        )
+
+
+async def ask(
+    gateway: Face, verb: str, url: str, data: Any = None, **headers: str
+) -> Answer:
+    async with gateway.http.request(verb, url, data=data, headers=headers) as response:
+        return Answer(response, await response.json())
