@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
-import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,7 +12,6 @@ from google.protobuf.empty_pb2 import Empty
 from google.rpc import code_pb2
 
 from openinteractions.gateway.app import Gateway
-from openinteractions.gateway.binding import Binder, Call
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.schema import SchemaError
 from openinteractions.v1.interaction_pb2 import (
@@ -283,67 +280,6 @@ async def test_a_chunked_body_over_the_limit_is_refused(gateway: Face) -> None:
             "code": "request_too_large",
         }
     }
-
-
-@pytest.mark.parametrize(("size", "aside"), [(10, False), (2_000_000, True)])
-async def test_the_loop_goes_on_while_a_large_body_is_read(
-    size: int, monkeypatch: pytest.MonkeyPatch, *, aside: bool
-) -> None:
-    threads: list[threading.Thread] = []
-    bind = Binder.bind
-
-    def noted(*arguments: Any) -> Call:
-        threads.append(threading.current_thread())
-        return bind(*arguments)
-
-    monkeypatch.setattr(Binder, "bind", noted)
-    body = io.BytesIO(b'{"model":"m","input":"%s"}' % (b"x" * size))
-    async with face() as gateway:
-        gateway.service.answer = answered()
-        async with gateway.http.post(CREATE, data=body) as response:
-            assert response.status == 200
-
-    assert [thread is not threading.main_thread() for thread in threads] == [aside]
-
-
-async def test_a_body_that_stops_coming_is_refused(
-    gateway: Face, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("openinteractions.gateway.body.IDLE_SECONDS", 0.01)
-    head = b"POST /v1/interactions HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
-    async with asyncio.timeout(WAIT_SECONDS):
-        reader, _ = await gateway.raw(head + b'{"model"')
-        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
-        assert b"has stopped coming" in await reader.readuntil(b"}}")
-
-
-async def pieces() -> AsyncIterator[bytes]:
-    for piece in (b'{"model":', b'"m","inp', b'ut":"Hi"}'):
-        yield piece
-
-
-async def test_a_body_may_come_in_pieces(gateway: Face) -> None:
-    async with gateway.http.post(CREATE, data=pieces()) as response:
-        assert response.status == 200
-    assert len(gateway.service.calls) == 1
-
-
-async def test_a_client_that_asks_first_is_told_to_go_on(gateway: Face) -> None:
-    async with gateway.http.post(CREATE, json=HI, expect100=True) as response:
-        assert response.status == 200
-
-
-@pytest.mark.parametrize(
-    "extra",
-    [
-        b"Transfer-Encoding: chunked\r\n\r\n3\r\n{}x\r\nzz\r\n\r\n",
-    ],
-)
-async def test_a_damaged_body_is_refused(gateway: Face, extra: bytes) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
-        head = b"POST /v1/interactions HTTP/1.1\r\nHost: x\r\n"
-        reader, _ = await gateway.raw(head + extra)
-        assert b" 400 " in await reader.readline()
 
 
 async def test_a_request_without_a_body_may_have_a_content_type(gateway: Face) -> None:

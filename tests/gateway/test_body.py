@@ -1,16 +1,19 @@
-"""Bodies of requests: compressed, damaged, and larger than they look."""
+"""Bodies of requests: compressed, in pieces, damaged, and larger than they look."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
+import threading
 import zlib
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
 
+from openinteractions.gateway.binding import Binder, Call
 from openinteractions.gateway.body import PIECE_BYTES, Inflater
 from openinteractions.v1.interaction_pb2 import Interaction
 from tests.gateway.doubles import WAIT_SECONDS, Face, face
@@ -181,3 +184,66 @@ def test_members_of_gzip_follow_each_other(step: int) -> None:
     pieces = inflate("gzip", [data[at : at + step] for at in range(0, len(data), step)])
 
     assert b"".join(pieces) == b"abbbbb"
+
+
+@pytest.mark.parametrize(("size", "aside"), [(10, False), (2_000_000, True)])
+async def test_the_loop_goes_on_while_a_large_body_is_read(
+    size: int, monkeypatch: pytest.MonkeyPatch, *, aside: bool
+) -> None:
+    threads: list[threading.Thread] = []
+    bind = Binder.bind
+
+    def noted(*arguments: Any) -> Call:
+        threads.append(threading.current_thread())
+        return bind(*arguments)
+
+    monkeypatch.setattr(Binder, "bind", noted)
+    body = io.BytesIO(b'{"model":"m","input":"%s"}' % (b"x" * size))
+    async with face() as gateway:
+        gateway.service.answer = Interaction(id="v1_a")
+        async with gateway.http.post("/v1/interactions", data=body) as response:
+            assert response.status == 200
+
+    assert [thread is not threading.main_thread() for thread in threads] == [aside]
+
+
+async def test_a_body_that_stops_coming_is_refused(
+    gateway: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openinteractions.gateway.body.IDLE_SECONDS", 0.01)
+    head = b"POST /v1/interactions HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
+    async with asyncio.timeout(WAIT_SECONDS):
+        reader, _ = await gateway.raw(head + b'{"model"')
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+        assert b"has stopped coming" in await reader.readuntil(b"}}")
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    for piece in (b'{"model":', b'"m","inp', b'ut":"Hi"}'):
+        yield piece
+
+
+async def test_a_body_may_come_in_pieces(gateway: Face) -> None:
+    async with gateway.http.post("/v1/interactions", data=pieces()) as response:
+        assert response.status == 200
+    assert len(gateway.service.calls) == 1
+
+
+async def test_a_client_that_asks_first_is_told_to_go_on(gateway: Face) -> None:
+    async with gateway.http.post(
+        "/v1/interactions", data=HI, expect100=True
+    ) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\n{}x\r\nzz\r\n\r\n",
+    ],
+)
+async def test_a_body_in_damaged_chunks_is_refused(gateway: Face, extra: bytes) -> None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        head = b"POST /v1/interactions HTTP/1.1\r\nHost: x\r\n"
+        reader, _ = await gateway.raw(head + extra)
+        assert b" 400 " in await reader.readline()
