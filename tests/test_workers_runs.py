@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from openinteractions.v1.interaction_pb2 import InteractionStatus as Status
+from tests.team import TWO, ask, created, eventually, shares, sockets
+from tests.team import serving as serving_by_two
 from tests.test_server import (
     SCRIPTED,
     SOURCE_ROOTS,
@@ -22,8 +24,6 @@ from tests.test_server import (
     serving,
     wait_for_line,
 )
-from tests.test_workers import TWO, ask, created, eventually, shares, sockets
-from tests.test_workers import serving as serving_by_two
 
 HANG = "script: say half; hang"
 QUICK = "[background]\ndeadline_seconds = 1\n"
