@@ -77,3 +77,44 @@ def test_what_cannot_be_folded_is_passed_over(event: str) -> None:
     assert torn.torn
     assert torn.steps() == taken(stream()).steps()
     assert strange.event_id == events[-2].event_id
+
+
+def test_a_step_that_begins_again_begins_an_attempt() -> None:
+    again = [*stream()[:-4], *stream()[6:]]
+    events = taken(again)
+    places = [cursor.decode(event.event_id, "a") for event in again]
+
+    assert str(events.attempts) == "1:1"
+    assert places == sorted(set(places))
+    assert [place.attempt for place in places] == [0] * 7 + [1] * 5
+    assert events.steps() == taken(stream()).steps()
+
+
+def test_what_is_told_anew_is_all_of_the_new_attempt() -> None:
+    one = taken(stream()[:-1])
+    before = cursor.decode(one._last, "a")
+    one.begin_attempt(1000)
+    events = stream()
+    for event in events:
+        one.take(event)
+    places = [cursor.decode(event.event_id, "a") for event in events]
+
+    assert one.steps() == taken(stream()).steps()
+    assert [place.attempt for place in places[:3]] == [0, 0, 1000]
+    assert all(place > before for place in places[2:])
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+def test_an_attempt_that_has_told_nothing_is_told_as_it_ends(steps: int) -> None:
+    one = taken(stream()[:-1])
+    ended = interaction_pb2.Interaction(id="a")
+    ended.steps.extend(one.steps()[:steps])
+    one.begin_attempt(1000)
+    events = one.fill(ended)
+    for event in events:
+        one.take(event)
+
+    assert [cursor.decode(e.event_id, "a").attempt for e in events[:2]] == [1000] * 2
+    assert one.steps() == list(ended.steps)
+    assert len(ended.steps) == max(steps, 1)
+    assert not one.fill(ended)

@@ -8,8 +8,10 @@ import pytest
 
 from openinteractions.core import cursor
 from openinteractions.core.cursor import Place
+from openinteractions.core.marks import Taken
 from openinteractions.engine.log import Log
 from openinteractions.v1 import event_pb2
+from tests.engine.relay_puppet import created, start, stop, text
 from tests.engine.rig import drain
 
 Event = event_pb2.InteractionEvent
@@ -82,3 +84,37 @@ async def test_an_error_comes_after_everything() -> None:
         await read()
 
     assert came == EVENTS[:2]
+
+
+def told(*events: Event) -> Log:
+    """Return a log of what a server has told, with the places that it gets."""
+    log, places = Log("a"), Taken("a")
+    for one in events:
+        places.take(one)
+    log.append(events)
+    return log
+
+
+@pytest.mark.parametrize("length", range(len("Hello")))
+async def test_an_earlier_life_may_have_had_other_pieces(length: int) -> None:
+    begun = [created(), start(), text("Hello"[:length])]
+    seen = told(*begun)._events if length else told(*begun[:2])._events
+    again = told(created(), start(), text("Hel"), text("lo"), stop())
+    again.end()
+    after = cursor.decode(seen[-1].event_id, "a")
+    rest = await drain(again.tail(after))
+
+    assert "".join(e.step_delta.delta.text.text for e in rest) == "Hello"[length:]
+    assert rest[-1].HasField("step_stop")
+
+
+async def test_two_steps_at_once_go_on_right_behind_an_earlier_life() -> None:
+    log = filled(*EVENTS[:2])
+    after = cursor.decode(EVENTS[3].event_id, "a")
+    reader = asyncio.create_task(drain(log.tail(after)))
+    await asyncio.sleep(0)
+    log.append(EVENTS[2:4])
+    await asyncio.sleep(0)
+    log.end(EVENTS[4:])
+
+    assert await reader == EVENTS[4:]

@@ -2,12 +2,14 @@
 
 Another server's stream may leave out what this one never would: an event for a step
 that has not begun says nothing that could be stored, and is passed over. `Taken` knows
-whether that has happened.
+whether that has happened. A step that begins again voids what came from it on: with it
+a new attempt begins (`attempts`).
 """
 
 from __future__ import annotations
 
-from openinteractions.core import cursor
+from openinteractions.core import cursor, replay
+from openinteractions.core.attempts import FIRST, Attempts
 from openinteractions.core.cursor import Place
 from openinteractions.core.extent import Extent
 from openinteractions.core.fold import Fold
@@ -17,19 +19,33 @@ Event = event_pb2.InteractionEvent
 
 
 class Taken:
-    """Takes the events of one interaction in their order, marks and folds them."""
+    """Takes the events of one interaction in their order, marks and folds them.
 
-    def __init__(self, interaction_id: str) -> None:
+    `attempts` are those that have made its steps, as far as that is known.
+    """
+
+    def __init__(self, interaction_id: str, attempts: Attempts = FIRST) -> None:
+        self.attempts = attempts
+        """The attempts that have made its steps."""
         self.torn = False
         """Whether something came that could not be folded."""
         self.completed: interaction_pb2.Interaction | None = None
         """The interaction of the last `completed` event."""
         self.failed: event_pb2.InteractionError | None = None
         """The last `error` event."""
-        self._start = cursor.prefix(interaction_id)
+        self._id = interaction_id
+        self._starts: dict[int, str] = {}
+        self._anew = False
         self._extents: list[Extent] = []
         self._fold = Fold()
-        self._last = cursor.encode(self._start, 0, Place.CREATED)
+        self._last = self._encode(0, Place.CREATED)
+
+    def begin_attempt(self, number: int) -> None:
+        """Take from the beginning what is told anew: all that was told is void."""
+        self.attempts = self.attempts.begin(number, 0)
+        self._anew = True
+        self._extents, self._fold = [], Fold()
+        self.torn, self.completed, self.failed = False, None, None
 
     def take(self, event: Event) -> None:
         """Take the next event, and mark it in place."""
@@ -45,6 +61,22 @@ class Taken:
     def steps(self) -> list[step_pb2.Step]:
         """Return the steps so far; calls that are not whole are left out."""
         return list(self._fold.result().steps)
+
+    def fill(self, interaction: interaction_pb2.Interaction) -> list[Event]:
+        """Return what tells the steps of an interaction that ends, if that is lacking.
+
+        So it is where an attempt has begun and told nothing: who has read an earlier
+        one learns only so that it is void. Without steps there is an empty answer.
+        """
+        if not self._anew or self._extents:
+            return []
+        if not interaction.steps:
+            interaction.steps.add().model_output.SetInParent()
+        start = self._start(self.attempts.last)
+        events: list[Event] = []
+        for index, step in enumerate(interaction.steps):
+            events += replay.whole_step(index, step, start)
+        return events
 
     def _mark(self, event: Event) -> str:
         """Fold an event and return where it stands; else, where the last one does."""
@@ -67,14 +99,16 @@ class Taken:
                 place = cursor.END, Place.COMPLETED
             case _:
                 return self._last
-        return cursor.encode(self._start, *place)
+        return self._encode(*place)
 
     def _begin(self, event: Event) -> str:
         index = event.step_start.index
         if not 0 <= index <= len(self._extents):
             self.torn = True
             return self._last
-        del self._extents[index:]
+        if index < len(self._extents):
+            self.attempts = self.attempts.begin(self.attempts.last + 1, index)
+            del self._extents[index:]
         self._extents.append(Extent(event.step_start.step))
         self._fold.apply(event)
         return self._at(index, Place.START)
@@ -95,6 +129,17 @@ class Taken:
 
     def _at(self, index: int, place: Place) -> str:
         extent = self._extents[index]
-        return cursor.encode(
-            self._start, index, place, extent.offset, extent.annotations
-        )
+        return self._encode(index, place, extent.offset, extent.annotations)
+
+    def _encode(
+        self, index: int, place: Place, offset: int = 0, annotations: int = 0
+    ) -> str:
+        # As a replay has it: how an interaction begins is the same in all attempts.
+        number = self.attempts.of(index) if place >= Place.START else 0
+        return cursor.encode(self._start(number), index, place, offset, annotations)
+
+    def _start(self, attempt: int) -> str:
+        start = self._starts.get(attempt)
+        if start is None:
+            start = self._starts[attempt] = cursor.prefix(self._id, attempt)
+        return start

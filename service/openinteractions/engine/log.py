@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from openinteractions.core import cursor
-from openinteractions.core.cursor import Cursor
-from openinteractions.v1 import event_pb2
+from openinteractions.core import cursor, replay
+from openinteractions.core.attempts import FIRST
+from openinteractions.core.cursor import Cursor, Place
+from openinteractions.core.fold import Fold
+from openinteractions.engine.journal import straddles
+from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
 
@@ -50,9 +53,10 @@ class Log:
         while True:
             batch = self._events[position:]
             position += len(batch)
-            if after is not None:
+            if after is not None and batch:
                 # From an earlier life of the interaction: its events come again.
-                batch = [event for event in batch if self._place(event) > after]
+                batch, reached = self._behind(batch, after)
+                after = None if reached else after
             if batch:
                 yield batch
             elif position < len(self._events):
@@ -73,9 +77,65 @@ class Log:
                 return index
         return 0
 
+    def _behind(self, batch: list[Event], after: Cursor) -> tuple[list[Event], bool]:
+        """Return what lies behind a place, and whether the place has been reached.
+
+        The events need not be those of the earlier life: where one begins before the
+        place and ends behind it, what is lacking is made from what all of them tell.
+        """
+        for index, event in enumerate(batch):
+            place = self._place(event)
+            if place < after:
+                continue
+            if place == after:
+                return batch[index + 1 :], True
+            if straddles(event, after, self._id) or self._began_behind(after):
+                return self._lacking(after), True
+            return batch[index:], True
+        return [], False
+
+    def _began_behind(self, after: Cursor) -> bool:
+        """Say whether a step began this time with more than a place in it has."""
+        if after.place > Place.DELTA:
+            return False
+        begun = (self._place(e) for e in self._events if e.HasField("step_start"))
+        return any(one[:2] == after[:2] and one.offset > after.offset for one in begun)
+
+    def _lacking(self, after: Cursor) -> list[Event]:
+        fold, attempts = Fold(), FIRST
+        last: list[Event] = []
+        for event in self._events:
+            place = self._place(event)
+            if place.step == cursor.END:
+                last.append(event)
+            elif _fits(event, len(fold)):
+                fold.apply(event)
+            if event.HasField("step_start") and place.attempt > attempts.last:
+                attempts = attempts.begin(place.attempt, place.step)
+        steps, last_is_open = fold.so_far()
+        known = interaction_pb2.Interaction(id=self._id)
+        return [
+            *replay.so_far(
+                known, steps, after, last_is_open=last_is_open, attempts=attempts
+            ),
+            *last,
+        ]
+
     def _place(self, event: Event) -> Cursor:
         return cursor.decode(event.event_id, self._id)
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
+
+
+def _fits(event: Event, steps: int) -> bool:
+    """Say whether an event says something of steps, of which there are so many."""
+    match event.WhichOneof("event"):
+        case "step_start":
+            return 0 <= event.step_start.index <= steps
+        case "step_delta":
+            return 0 <= event.step_delta.index < steps
+        case "step_stop":
+            return 0 <= event.step_stop.index < steps
+    return False
