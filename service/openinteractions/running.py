@@ -29,6 +29,7 @@ from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.gateway import room
 from openinteractions.models.embedded.server import Computer
+from openinteractions.models.gemini.relays import Servers
 from openinteractions.models.registry import Registry
 from openinteractions.storage.events.local import Hub
 from openinteractions.storage.events.memory import MemoryLog
@@ -104,20 +105,10 @@ async def _interactions(  # noqa: PLR0917 - all that they are made of
 ) -> tuple[Interactions, Process, bool]:
     """Make the use cases, what runs them, and say whether some are passed on."""
     clock, supervisor, store = SystemClock(), _supervisor(config), stores.interactions
-    relays = backends.relays(config)
-    stack.push_async_callback(relays.close)
+    relays = _relays(config, stack)
     recall = Recall(store=store, relays=relays)
     planner = _planner(config, stack, store, files, models, recall, tools)
     signals, log = await _between(config, supervisor.lease.process, stores, stack)
-    process = Process(
-        planner=planner,
-        store=store,
-        supervisor=supervisor,
-        signals=signals,
-        log=log,
-        clock=clock,
-        limits=Limits(config.background.concurrency, config.background.queue),
-    )
     relaying = Relaying(
         relays=relays,
         recall=recall,
@@ -126,6 +117,16 @@ async def _interactions(  # noqa: PLR0917 - all that they are made of
         supervisor=supervisor,
         inliner=Inliner(files, limit=config.server.max_media_bytes),
         clock=clock,
+    )
+    process = Process(
+        planner=planner,
+        store=store,
+        supervisor=supervisor,
+        signals=signals,
+        log=log,
+        clock=clock,
+        resume=relaying.resume,
+        limits=Limits(config.background.concurrency, config.background.queue),
     )
     interactions = Interactions(
         planner=planner,
@@ -141,6 +142,12 @@ def _supervisor(config: Config) -> Supervisor:
     """Make what owns the runs; its process has a name that no other has or had."""
     seconds = config.background.deadline_seconds * LEASE_PART
     return Supervisor(secrets.token_hex(8), seconds, room.keep)
+
+
+def _relays(config: Config, stack: AsyncExitStack) -> Servers:
+    relays = backends.relays(config)
+    stack.push_async_callback(relays.close)
+    return relays
 
 
 async def _between(

@@ -14,9 +14,13 @@ from dataclasses import dataclass, field
 from openinteractions.engine.background import Limits
 from openinteractions.engine.interactions import Interactions
 from openinteractions.engine.media import Media
+from openinteractions.engine.own_files import Inliner
 from openinteractions.engine.plan import Planner
 from openinteractions.engine.ports import ServerTools
 from openinteractions.engine.process import Process
+from openinteractions.engine.recall import Recall
+from openinteractions.engine.relay_ports import Relays
+from openinteractions.engine.relaying import Relaying
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.storage.events.local import Hub
 from openinteractions.storage.events.memory import MemoryLog
@@ -133,8 +137,10 @@ class Cluster:
         default_factory=lambda: itertools.count(1).__next__
     )
 
-    def join(self, puppet: Puppet | None = None) -> Member:
-        """Add a process with a model of its own, called `m`."""
+    def join(
+        self, puppet: Puppet | None = None, relays: Relays | None = None
+    ) -> Member:
+        """Add a process with a model of its own, called `m`, or with relays."""
         puppet = puppet or Puppet()
         supervisor = Supervisor(f"p{self._numbers()}")
         planner = Planner(
@@ -147,6 +153,18 @@ class Cluster:
             first_event_seconds=60,
             sleep=self.clock.sleep,
         )
+        relaying = None
+        if relays is not None:
+            relaying = Relaying(
+                relays=relays,
+                recall=Recall(store=self.store, relays=relays),
+                planner=planner,
+                store=self.store,
+                supervisor=supervisor,
+                inliner=Inliner(None, limit=0),
+                clock=self.clock,
+                sleep=self.clock.sleep,
+            )
         process = Process(
             planner=planner,
             store=self.store,
@@ -154,11 +172,16 @@ class Cluster:
             signals=self.hub.join(supervisor.lease.process),
             log=self.log,
             clock=self.clock,
+            resume=relaying.resume if relaying else None,
             limits=self.limits,
             sleep=self.clock.sleep,
         )
         interactions = Interactions(
-            planner=planner, store=self.store, supervisor=supervisor, process=process
+            planner=planner,
+            store=self.store,
+            supervisor=supervisor,
+            process=process,
+            relaying=relaying,
         )
         process.background.open()
         member = Member(puppet, supervisor, process, interactions, self.hub)

@@ -130,6 +130,11 @@ def upstream_id(event: Event) -> str:
     return ""
 
 
+def begins(event: Event) -> bool:
+    """Say whether an event tells how an interaction begins, or still goes on."""
+    return event.HasField("created") or event.HasField("status_update")
+
+
 def first_last(events: Sequence[Event]) -> int:
     """Return where the first event is with which an interaction may end."""
     for index, event in enumerate(events):

@@ -32,7 +32,7 @@ from openinteractions.engine.store_ports import (
     Record,
     Wish,
 )
-from openinteractions.engine.supervisor import CLOSING, Running, Supervisor
+from openinteractions.engine.supervisor import CLOSING, Run, Running, Supervisor
 from openinteractions.engine.wishes import Wishes
 from openinteractions.engine.writes import DeletedError, HandedOverError
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
@@ -52,6 +52,9 @@ FULL_SECONDS = 5.0
 
 MOST_LOSSES = 5
 """How many processes may be lost, one after the other, with the same call."""
+
+Resume = Callable[[Claimed], Awaitable[Run]]
+"""Makes the run that goes on with an interaction that was claimed."""
 
 LOST = "The process that ran the interaction has stopped."
 DEFERRED = "deferred"
@@ -82,9 +85,11 @@ class Background:
         signals: Signals,
         fresh: Callable[[], Awaitable[None]],
         clock: Clock,
+        resume: Resume | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._planner = planner
+        self._resume = resume or planner.resume
         self._store = store
         self._supervisor = supervisor
         self._wishes = wishes
@@ -243,7 +248,7 @@ class Background:
         try:
             _check_losses(claimed)
             await self._end_own(identifier)
-            running = self._supervisor.start(await self._planner.resume(claimed))
+            running = self._supervisor.start(await self._resume(claimed))
             running.task.add_done_callback(lambda _: self._leave_place())
             self._wishes.begin(running)
         except UnavailableError as error:
@@ -285,12 +290,10 @@ class Background:
 
 
 def _check_losses(claimed: Claimed) -> None:
-    """Refuse what kills those who run it, and what only its process could go on with.
+    """Refuse what kills those who run it.
 
     Raises:
         InternalError: it is one of those.
     """
     if claimed.losses > MOST_LOSSES:
         raise InternalError(f"{LOST} That happened {claimed.losses} times.")
-    if claimed.record.remote is not None:
-        raise InternalError(LOST)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
 from openinteractions.core.errors import DomainError
-from openinteractions.engine.background import Background, Limits
+from openinteractions.engine.background import Background, Limits, Resume
 from openinteractions.engine.elsewhere import Elsewhere
 from openinteractions.engine.leases import Leases
 from openinteractions.engine.plan import Planner
@@ -23,7 +23,10 @@ from openinteractions.engine.wishes import Wishes
 
 
 class Process:
-    """One process's part in running interactions."""
+    """One process's part in running interactions.
+
+    `resume` makes the runs of what was claimed; by default it is the planner's.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Process:
         signals: Signals,
         log: EventLog,
         clock: Clock,
+        resume: Resume | None = None,
         limits: Limits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -56,14 +60,11 @@ class Process:
             signals=signals,
             fresh=self.leases.keep_fresh,
             clock=clock,
+            resume=resume,
             limits=limits,
         )
         self.elsewhere = Elsewhere(
-            store=store,
-            supervisor=supervisor,
-            log=log,
-            signals=signals,
-            clock=clock,
+            store=store, supervisor=supervisor, log=log, signals=signals, clock=clock
         )
 
     def sweep(self) -> None:

@@ -7,6 +7,7 @@ was last looked at is looked at again. What one server signed is for that server
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from openinteractions.core import inputs, lifecycle, relayed
 from openinteractions.core.errors import (
@@ -160,7 +161,8 @@ class Recall:
         request.CopyFrom(record.request)
         if not remote.whole:
             request.input.CopyFrom(given)
-        told = Record(record.owner, request, whole, remote)
+        made = record.attempts
+        told = Record(record.owner, request, whole, remote, attempts=made)
         if not lifecycle.has_ended(known.status) and lifecycle.has_ended(whole.status):
             row = told if remote.whole else _head(record, whole)
             await self._store.update(row, ELSEWHERE)
@@ -173,7 +175,7 @@ class Recall:
         ended.status = Status.INTERACTION_STATUS_FAILED
         gone = InternalError(f'The endpoint "{remote.endpoint}" has lost it.')
         ended.errors.append(to_error(gone))
-        row = Record(record.owner, record.request, ended, remote)
+        row = replace(record, interaction=ended)
         await self._store.update(row, ELSEWHERE)
         return row
 

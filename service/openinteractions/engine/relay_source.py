@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from openinteractions.core import lifecycle, relayed
+from openinteractions.core.attempts import FIRST, Attempts
 from openinteractions.core.errors import BackendError
 from openinteractions.engine.interrupt import Interrupt
 from openinteractions.engine.relay_ports import Call, Relay
@@ -56,6 +57,8 @@ class Turn:
     """Whether the server knows its model or agent by another name."""
     begun: bool = False
     """Whether its row is in the store."""
+    attempts: Attempts = FIRST
+    """Which attempts made its steps, as far as that is known."""
 
     @property
     def stored(self) -> bool:
@@ -80,7 +83,8 @@ class Turn:
         if self.remote.whole:
             del whole.steps[:]
             whole.steps.extend(relayed.answered(said.steps))
-            return Record(self.owner, self.request, whole, self.remote)
+            made = str(self.attempts)
+            return Record(self.owner, self.request, whole, self.remote, attempts=made)
         bare = relayed.bare(self.request)
         return Record(self.owner, bare, relayed.head(whole), self.remote)
 

@@ -3,7 +3,8 @@
 One event of the server is one event here, with our ids in it. What is kept here is
 folded from the same events; what is acknowledged is durable, as in `run`. A server that
 keeps the interaction goes on without us: what cannot be read to its end is left there,
-to be fetched.
+to be fetched (`relay_ending`). Where it keeps nothing our row is claimed, and whoever
+claims it after us makes the call anew.
 """
 
 from __future__ import annotations
@@ -11,29 +12,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from openinteractions.core import relayed
-from openinteractions.core.errors import (
-    CancelledError,
-    DomainError,
-    InternalError,
-    UpstreamFailedError,
-    to_error,
-)
+from openinteractions.core import attempts, relayed
+from openinteractions.core.errors import CancelledError, DomainError
 from openinteractions.core.marks import Taken
-from openinteractions.engine import writes
+from openinteractions.engine import patience, writes
 from openinteractions.engine.interrupt import Interrupt, StoppedError
 from openinteractions.engine.log import Log
 from openinteractions.engine.ports import Clock
+from openinteractions.engine.relay_ending import Ending
 from openinteractions.engine.relay_source import Source, Stream, Turn
 from openinteractions.engine.store_ports import InteractionStore, Lease, Record
-from openinteractions.v1 import event_pb2, interaction_pb2, step_pb2
+from openinteractions.engine.writes import HandedOverError
+from openinteractions.v1 import event_pb2, interaction_pb2
 
 Event = event_pb2.InteractionEvent
 Interaction = interaction_pb2.Interaction
-Status = interaction_pb2.InteractionStatus
+
 
 _log = logging.getLogger(__name__)
 
@@ -51,24 +48,24 @@ class RelayedRun:
     epoch: int = 0
     """Which claim of its row this is; 0: the server has it."""
     background: bool = False
+    """Whether nobody waits for it: then a server that is down is asked again."""
+    _failures: int = 0
+    _told: bool = False
+    """Whether anything was told; then a call that is made anew begins nothing."""
+    _left: bool = False
     _interrupt: Interrupt = field(default_factory=Interrupt)
     _stop_error: DomainError | None = None
-    _source: Source = field(init=False)
     _taken: Taken = field(init=False)
+    _ending: Ending = field(init=False)
 
     def __post_init__(self) -> None:
-        self._source = Source(self.turn, self._interrupt, sleep=self.sleep)
-        self._taken = Taken(self.turn.interaction.id)
+        self._taken = Taken(self.turn.interaction.id, self.turn.attempts)
+        self._ending = Ending(self.turn, self._taken)
 
     @property
     def interaction(self) -> Interaction:
         """What is known of the interaction beforehand."""
         return self.turn.interaction
-
-    @property
-    def stored(self) -> bool:
-        """Whether the interaction has an id."""
-        return self.turn.stored
 
     @property
     def kept(self) -> bool:
@@ -90,16 +87,19 @@ class RelayedRun:
         return Log(self.turn.interaction.id)
 
     def stop(self, error: DomainError | None = None) -> None:
-        """End the turn where it is: cancelled, or with an error.
-
-        With an error, what the server keeps is left to it.
-        """
+        """End it where it is: cancelled, or with an error; the server may go on."""
         self._stop_error = error
         self._interrupt.press()
 
     def leave(self, error: DomainError) -> None:
-        """End the turn with an error; what the server keeps is left to it."""
+        """Let others go on; without a row nobody can: it ends with the error."""
+        self._left = self.begun
         self.stop(error)
+
+    def resume(self, epoch: int) -> None:
+        """Make the call anew, for a row that was claimed."""
+        self.epoch, self.background = epoch, True
+        self._taken.begin_attempt(attempts.number(epoch))
 
     async def answer(self) -> Interaction:
         """Ask for the turn in one piece and return the answer, stored if it is to be.
@@ -108,12 +108,12 @@ class RelayedRun:
             DomainError: the server refused or failed, or the store did.
         """
         try:
-            said = await self._source.create()
+            said = await self._source().create()
         except StoppedError:
             raise self._reason() from None
         self.turn.note_id(said.id)
         relayed.rewrite(said, self.turn.own)
-        if not self.stored:
+        if not self.turn.stored:
             return said
         if not self.kept and self.turn.remote.id is None:
             said.ClearField("id")  # nobody keeps it
@@ -138,15 +138,15 @@ class RelayedRun:
     async def _passed_events(self) -> Stream:
         """Yield the events of what is not kept here."""
         begun = False
-        reading = self._source.events()
+        reading = self._source().events()
         try:
             async with contextlib.aclosing(reading):  # type: ignore[type-var]
                 async for batch in reading:
                     for event in batch:
-                        self._rewrite(event)
+                        relayed.rewrite_event(event, self.turn.own)
                         if event.HasField("completed"):
                             self._taken.completed = event.completed.interaction
-                    if self.stored:
+                    if self.turn.stored:
                         await self._note_row()
                     begun = True
                     yield batch
@@ -168,110 +168,112 @@ class RelayedRun:
     async def _kept_events(self) -> Stream:
         """Yield the events of what is kept here; the last ones come after the end."""
         held: list[Event] = []
-        final: Interaction | None
-        reading = self._source.events()
-        try:
-            async with contextlib.aclosing(reading):  # type: ignore[type-var]
-                async for batch in reading:
-                    events = [self._take(event) for event in batch]
-                    if not self.begun:
-                        await self._add(self.interaction)
-                    at = 0 if held else relayed.first_last(events)
-                    if at:
-                        yield events[:at]
-                    held += events[at:]
-                    if self._taken.completed is not None:
-                        break
-            final = await self._final()
-        except StoppedError:
-            final = await self._cut(held)
-        except Exception as error:
-            if not self.begun:
-                raise
-            final = self._failed(error, held)
-        if final is not None:
-            await self._store_end(final, held)
-        if held:
-            yield held
+        final: Interaction | None = None
+        while final is None:
+            reading = self._read(held)
+            try:
+                async with contextlib.aclosing(reading):  # type: ignore[type-var]
+                    async for batch in reading:
+                        yield batch
+                final = await self._ending.told()
+            except StoppedError:
+                final = await self._cut(held)
+            except Exception as error:
+                if not self.begun:
+                    raise
+                final = await self._caught(error, held)
+        held[:0] = [self._take(event) for event in self._taken.fill(final)]
+        await self._store_end(final, held)
+        yield held
 
-    def _rewrite(self, event: Event) -> None:
-        relayed.rewrite_event(event, self.turn.own)
+    async def _read(self, held: list[Event]) -> Stream:
+        """Yield the events of one call; those with which it may end are held back."""
+        reading, begins = self._source().events(), not self._told
+        async with contextlib.aclosing(reading):  # type: ignore[type-var]
+            async for batch in reading:
+                made = self._taken.attempts
+                news = [e for e in batch if begins or not relayed.begins(e)]
+                events = [self._take(event) for event in news]
+                self._told = True
+                if not self.begun:
+                    await self._add(self.interaction)
+                elif self._taken.attempts != made and not self.leased:
+                    await self._note_attempts()
+                at = 0 if held else relayed.first_last(events)
+                if at:
+                    yield events[:at]
+                held += events[at:]
+                if self._taken.completed is not None:
+                    return
+
+    async def _note_attempts(self) -> None:
+        """Keep where the server began anew, for those who follow it elsewhere."""
+        with contextlib.suppress(DomainError):  # the end will have it
+            await self.store.update(self._record(self.interaction), self.epoch)
+
+    def _source(self) -> Source:
+        return Source(self.turn, self._interrupt, sleep=self.sleep)
 
     def _take(self, event: Event) -> Event:
-        self._rewrite(event)
+        relayed.rewrite_event(event, self.turn.own)
         self._taken.take(event)
         return event
 
-    async def _final(self) -> Interaction:
-        """Return the interaction as its events have ended it."""
-        said = Interaction()
-        if self._taken.completed is not None:
-            said.CopyFrom(self._taken.completed)
-        elif self._taken.failed is not None:
-            said.status = Status.INTERACTION_STATUS_FAILED
-            said.errors.append(self._taken.failed.error)
+    async def _cut(self, held: list[Event]) -> Interaction:
+        """End a turn that was stopped from outside.
+
+        Raises:
+            HandedOverError: others go on with it.
+            DomainError: it has not begun, or the server has its end.
+        """
+        if self._left:
+            raise HandedOverError
+        if not self.begun:
+            raise self._reason()
+        if self._stop_error is not None:
+            said, event = self._ending.failed(self._stop_error)
         else:
-            silent = UpstreamFailedError("The model server did not say how it ended.")
-            said.status = Status.INTERACTION_STATUS_FAILED
-            said.errors.append(to_error(silent))
-        steps = self._taken.steps() or relayed.answered(said.steps)
-        if self._taken.torn and self.turn.remote.id is not None:
-            steps = await self._fetched() or steps
-        del said.steps[:]
-        said.steps.extend(steps)
-        return said
-
-    async def _fetched(self) -> Sequence[step_pb2.Step]:
-        """Return the steps as the server has them, if it says."""
-        turn = self.turn
-        try:
-            whole = await turn.relay.get(
-                turn.remote.id or "", include_input=True, call=turn.call
-            )
-        except DomainError:
-            return ()
-        return relayed.output(whole.steps, whole.input)
-
-    async def _cut(self, held: list[Event]) -> Interaction | None:
-        """End a turn that was stopped from outside."""
-        if self._stop_error is not None or not self.begun:
-            return self._failed(self._reason(), held)
-        turn = self.turn
-        if turn.remote.id is not None:
-            with contextlib.suppress(DomainError):  # one that does not stop goes on
-                await turn.relay.cancel(turn.remote.id, call=turn.call)
-        said = Interaction(status=Status.INTERACTION_STATUS_CANCELLED)
-        said.steps.extend(self._taken.steps())
-        event = Event()
-        event.completed.interaction.CopyFrom(relayed.overlay(self.interaction, said))
-        del event.completed.interaction.steps[:]
+            said, event = await self._ending.cancelled()
         held.append(self._take(event))
         return said
 
-    def _failed(self, error: Exception, held: list[Event]) -> Interaction | None:
-        """End a turn that could not be read on; None: the server has its end."""
-        if not isinstance(error, DomainError):
-            _log.error("a relayed run failed", exc_info=error)
-            error = InternalError("Internal error.")
-        event = relayed.error_event(error)
-        self._taken.take(event)
-        held.append(event)
-        if self.turn.remote.id is not None:
-            return None
-        said = Interaction(status=Status.INTERACTION_STATUS_FAILED)
-        said.errors.append(to_error(error))
-        said.steps.extend(self._taken.steps())
-        return said
+    async def _caught(self, error: Exception, held: list[Event]) -> Interaction | None:
+        """End the turn after a failure; None: it is to be asked for again.
+
+        Raises:
+            HandedOverError: others go on with it.
+            DomainError: the server has its end.
+        """
+        if isinstance(error, HandedOverError):
+            raise error
+        again = self.background and self.turn.remote.id is None and not held
+        pause = patience.pause(error, self._failures) if again else None
+        if pause is None:
+            said, event = self._ending.failed(error)
+            held.append(self._take(event))
+            return said
+        try:
+            await self._interrupt.guard(self.sleep(pause))
+        except StoppedError:
+            return await self._cut(held)
+        self._failures += 1
+        self._taken.begin_attempt(attempts.number(self.epoch, self._failures))
+        return None
 
     async def _store_end(self, final: Interaction, held: list[Event]) -> None:
+        row = self._record(final)
         try:
-            await writes.update(
-                self.store, self._record(final), self.epoch, sleep=self.sleep
-            )
+            await writes.update(self.store, row, self.epoch, sleep=self._wait)
         except DomainError as error:
             where, why = self.interaction.id, error.message
             _log.warning("interaction %s: its end is not stored: %s", where, why)
             held[:] = [relayed.error_event(error)]
+
+    async def _wait(self, seconds: float) -> None:
+        """Pause between tries of a write; who is stopped or left tries once more."""
+        if self._left:
+            raise HandedOverError
+        await self._interrupt.pause(self.sleep(seconds))
 
     async def _add(self, said: Interaction) -> None:
         """Store the row; without one, what the server keeps has nobody to name it."""
@@ -289,6 +291,7 @@ class RelayedRun:
             raise
 
     def _record(self, said: Interaction) -> Record:
+        self.turn.attempts = self._taken.attempts
         return self.turn.record(said, now=self.clock.now())
 
     def _reason(self) -> DomainError:

@@ -1,18 +1,16 @@
 """The use cases of interactions that another server with this same API makes.
 
-Here is decided what goes there and what is kept where: whether a conversation goes on
-by the server's own id or is told again, whose ids stand in what comes back, and what a
-request to get, follow, cancel or delete asks of the server (design §8).
+Here is decided what goes there (`relay_turns`), whose ids stand in what comes back, and
+what a request to get, follow, cancel or delete asks of the server (design §8).
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
-from openinteractions.core import conversation, inputs, lifecycle, relayed
+from openinteractions.core import lifecycle, relayed
 from openinteractions.core.errors import (
     BackendError,
     NotSupportedError,
@@ -26,8 +24,15 @@ from openinteractions.engine.ports import Clock
 from openinteractions.engine.recall import Recall
 from openinteractions.engine.relay_ports import Keeping, Relay, Relays, Target
 from openinteractions.engine.relay_source import Turn
+from openinteractions.engine.relay_turns import Turns
 from openinteractions.engine.relayed_run import RelayedRun
-from openinteractions.engine.store_ports import InteractionStore, Record, Remote
+from openinteractions.engine.run import Run
+from openinteractions.engine.store_ports import (
+    Claimed,
+    InteractionStore,
+    Record,
+    Remote,
+)
 from openinteractions.engine.supervisor import Running, Supervisor
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
 
@@ -35,8 +40,6 @@ Interaction = interaction_pb2.Interaction
 Request = interaction_service_pb2.CreateInteractionRequest
 Status = interaction_pb2.InteractionStatus
 EventBatches = AsyncIterator[Sequence[event_pb2.InteractionEvent]]
-
-_CONTINUABLE = lifecycle.CONTINUABLE | {Status.INTERACTION_STATUS_REQUIRES_CONTINUATION}
 
 
 class Relaying:
@@ -59,7 +62,9 @@ class Relaying:
         self._planner = planner
         self._store = store
         self._supervisor = supervisor
-        self._inliner = inliner
+        self._turns = Turns(
+            recall=recall, planner=planner, store=store, inliner=inliner
+        )
         self._clock = clock
         self._sleep = sleep
 
@@ -80,13 +85,14 @@ class Relaying:
         self, caller: Caller, request: Request, target: Target
     ) -> Interaction:
         """Create an interaction and return what the server answers."""
-        run = self._run(await self._turn(caller, request, target))
+        run = await self.run(caller, request, target)
         with self._supervisor.watch(run):
             return await run.answer()
 
     async def run(self, caller: Caller, request: Request, target: Target) -> RelayedRun:
         """Return the run with whose events a stream is answered."""
-        return self._run(await self._turn(caller, request, target))
+        _check(caller, request, target.relay)
+        return self._run(await self._turns.new(caller, request, target))
 
     async def told(
         self, caller: Caller, record: Record, *, include_input: bool
@@ -128,18 +134,28 @@ class Relaying:
         remote = _remote(record)
         if remote.id is None:
             return None
-        turn = Turn(
-            relay=self._recall.relay(record, remote),
-            outgoing=Request(),
-            request=record.request,
-            interaction=record.interaction,
-            owner=record.owner,
-            call=caller,
-            remote=remote,
-            renamed=self._recall.own(record).renamed,
-            begun=True,
-        )
+        turn = self._turns.there(caller, record, remote)
         return self._supervisor.start(self._run(turn))
+
+    async def resume(self, claimed: Claimed) -> RelayedRun | Run:
+        """Return the run that goes on with an interaction that was claimed.
+
+        That is one that a model makes here, or one that no server keeps: its call is
+        made anew.
+
+        Raises:
+            DomainError: the model or the server is gone, or what it continues.
+        """
+        record = claimed.record
+        if record.remote is None:
+            return await self._planner.resume(claimed)
+        relay = self._recall.relay(record, record.remote)
+        target = self._relays.find(record.request)
+        if target is None or target.relay.endpoint != relay.endpoint:
+            target = Target(relay, record.request.model or record.request.agent)
+        run = self._run(await self._turns.anew(claimed, target))
+        run.resume(claimed.epoch)
+        return run
 
     async def cancel(self, caller: Caller, record: Record) -> Record:
         """Have the server stop an interaction, and return it.
@@ -174,94 +190,6 @@ class Relaying:
     def _run(self, turn: Turn) -> RelayedRun:
         return RelayedRun(turn, self._store, self._clock, self._sleep)
 
-    async def _turn(self, caller: Caller, request: Request, target: Target) -> Turn:
-        """Return what the server is to be asked.
-
-        Raises:
-            RequestError: what it continues is not there, or cannot be sent.
-        """
-        relay = target.relay
-        _check(caller, request, relay)
-        history = await self._planner.history(caller, request, media=False)
-        interaction = self._planner.begin(request)
-        outgoing = Request()
-        outgoing.CopyFrom(request)
-        if request.model:
-            outgoing.model = target.name
-        else:
-            outgoing.agent = target.name
-        if relay.keeping is Keeping.HERE or not interaction.HasField("id"):
-            outgoing.store = False
-        remote = Remote(relay.endpoint, None, relay.keeping is not Keeping.UPSTREAM)
-        retell = functools.partial(
-            self._retold, caller, request, outgoing, history, relay
-        )
-        rebuild = None
-        last = history[-1].remote if history else None
-        if last is not None and _goes_on(last, relay):
-            outgoing.previous_interaction_id = last.id or ""
-            await self._inliner.inline(outgoing.input, caller.owner)
-            rebuild = retell if relay.keeping is Keeping.BOTH else None
-        elif history:
-            outgoing, remote = await retell()
-        else:
-            await self._inliner.inline(outgoing.input, caller.owner)
-        return Turn(
-            relay=relay,
-            outgoing=outgoing,
-            request=request,
-            interaction=interaction,
-            owner=caller.owner,
-            lineage=[record.interaction.id for record in history],
-            call=caller,
-            remote=remote,
-            rebuild=rebuild,
-            renamed=target.name != (request.model or request.agent),
-        )
-
-    async def _retold(
-        self,
-        caller: Caller,
-        request: Request,
-        outgoing: Request,
-        history: Sequence[Record],
-        relay: Relay,
-    ) -> tuple[Request, Remote]:
-        """Return a request that tells the whole conversation."""
-        if any(turn.attached for turn in history):
-            history = await self._planner.history(caller, request)
-        turns = list(await self._recall.for_relay(history, relay, call=caller))
-        _check_ended(turns[-1])
-        given = request.input
-        if request.input.WhichOneof("value") is None:
-            if not request.HasField("continuation_token"):
-                raise RequestError("input is required.", field="input")
-            # The answer to the last turn is still being made: it is asked for again.
-            given = turns.pop().request.input
-        talk = conversation.Conversation()
-        follows: str | None = None
-        for turn in turns:
-            talk.add_turn(turn.request, turn.interaction, follows=follows)
-            follows = turn.interaction.id
-        talk.add_input(given)
-        steps = talk.steps()
-        told = Request()
-        told.CopyFrom(outgoing)
-        told.ClearField("previous_interaction_id")
-        told.input.steps.SetInParent()
-        del told.input.steps.items[:]
-        told.input.steps.items.extend(steps)
-        await self._inliner.inline(told.input, caller.owner)
-        prior = max(0, len(steps) - len(inputs.to_steps(given)))
-        whole = relay.keeping is not Keeping.UPSTREAM
-        return told, Remote(relay.endpoint, None, whole, prior)
-
-
-def _goes_on(last: Remote, relay: Relay) -> bool:
-    """Say whether a server can continue a turn by its own id."""
-    here = relay.keeping is Keeping.HERE
-    return not here and last.endpoint == relay.endpoint and last.id is not None
-
 
 def _check(caller: Caller, request: Request, relay: Relay) -> None:
     """Refuse what would get past this server, or would get lost."""
@@ -273,16 +201,6 @@ def _check(caller: Caller, request: Request, relay: Relay) -> None:
             f'background: the endpoint "{relay.endpoint}" is to keep nothing, and '
             "only what it keeps can work on in the background.",
             field="background",
-        )
-
-
-def _check_ended(record: Record) -> None:
-    status, path = record.interaction.status, "previous_interaction_id"
-    if status not in _CONTINUABLE:
-        raise PreconditionError(
-            f"{path}: interaction {record.interaction.id} cannot be continued while "
-            f"its status is {word(status)}.",
-            field=path,
         )
 
 
