@@ -1,7 +1,7 @@
 """The only way in which output is built: by folding events into an interaction.
 
 What a client that accumulates a stream ends with, what create answers, and what the
-store keeps are this same fold (design §4). Text is collected in lists and joined once
+store keeps are this same fold (design §4). Text is collected in a buffer and taken once
 per step, because appending to a protobuf string copies it whole each time.
 """
 
@@ -88,11 +88,12 @@ class _Growing:
     came before a medium is put aside when the medium begins.
     """
 
-    __slots__ = ("_annotations", "_aside", "_signature", "_start", "_texts", "whole")
+    __slots__ = ("_annotations", "_aside", "_signature", "_start", "_written", "whole")
 
     def __init__(self, start: step_pb2.Step) -> None:
         self._start = start
-        self._texts: list[str] = []
+        # Half a byte more for a character; as many small strings take ten.
+        self._written = bytearray()
         self._annotations: list[annotation_pb2.Annotation] = []
         self._aside: list[list[content_pb2.Content]] = []
         self._signature: str | None = None
@@ -101,13 +102,13 @@ class _Growing:
     def add(self, delta: delta_pb2.Delta) -> None:
         kind = delta.WhichOneof("kind")
         if kind == "text":
-            self._texts.append(delta.text.text)
+            self._written += delta.text.text.encode()
         elif kind == "arguments_delta":
-            self._texts.append(delta.arguments_delta.arguments)
+            self._written += delta.arguments_delta.arguments.encode()
         elif kind == "thought_summary":
             content = delta.thought_summary.content
             if media.of(content) is None:
-                self._texts.append(content.text.text)
+                self._written += content.text.text.encode()
             else:
                 self._add_medium(content)
         elif kind == "thought_signature":
@@ -122,9 +123,9 @@ class _Growing:
             self._start = tool_steps.completed(self._start, delta)
 
     def _add_medium(self, piece: content_pb2.Content) -> None:
-        if self._texts or self._annotations:
+        if self._written or self._annotations:
             self._aside += self._text()
-            self._texts, self._annotations = [], []
+            self._written, self._annotations = bytearray(), []
         if self._aside and media.joins(self._aside[-1][0], piece):
             self._aside[-1].append(piece)
         else:
@@ -137,7 +138,7 @@ class _Growing:
         return [list(holder.content)] if holder.content else []
 
     def _add_text(self, into: _Contents) -> None:
-        text = "".join(self._texts)
+        text = self._written.decode()
         if text or self._annotations:
             content = into.add().text
             content.text = text
@@ -165,10 +166,10 @@ class _Growing:
                 step.thought.signature = self._signature
         elif kind == "function_call":
             given = step.function_call.arguments or "{}"
-            text = "".join(self._texts)
+            text = self._written.decode()
             step.function_call.arguments = text or (given if self.whole else "")
-        elif kind == "mcp_server_tool_call" and self.whole and self._texts:
-            step.mcp_server_tool_call.arguments = "".join(self._texts)
+        elif kind == "mcp_server_tool_call" and self.whole and self._written:
+            step.mcp_server_tool_call.arguments = self._written.decode()
         return step
 
     def _add_contents(self, into: _Contents) -> None:
