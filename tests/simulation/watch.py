@@ -56,7 +56,7 @@ class Watch:
         """Check that nothing is run for long by who has no claim on it, or twice."""
         world = self._world
         stale = set()
-        if not world.regime.is_heard:
+        if world.store_is_out or not world.regime.is_heard:
             self._stale.clear()
             return
         for process in world.processes:
@@ -79,7 +79,7 @@ class Watch:
         world, regime = self._world, self._world.regime
         if regime.ttl is None:
             return
-        if not regime.is_heard:
+        if world.store_is_out or not regime.is_heard:
             # Calls that are under way then may fail yet.
             self._deaf = now + 2 * regime.slow
             return
