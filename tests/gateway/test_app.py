@@ -195,7 +195,8 @@ async def test_a_failure_has_the_documented_body_and_one_line_in_the_log(
         assert await response.json() == {"error": error}
     (line,) = [record.getMessage() for record in caplog.records]
     assert line == (
-        "request r1 failed: POST /v1beta/interactions: 429 too_many_requests"
+        "request r1 failed: POST /v1beta/interactions: 429 too_many_requests: "
+        "'Slow down.'"
     )
 
 

@@ -96,7 +96,9 @@ async def test_a_later_failure_is_an_event(
     text = await gateway.read("POST", CREATE, ASK, x_request_id="r1")
     assert text == A + FAILED + DONE
     (line,) = [record.getMessage() for record in caplog.records]
-    assert line == "request r1 failed: POST /v1beta/interactions: 502 bad_gateway"
+    assert line == (
+        "request r1 failed: POST /v1beta/interactions: 502 bad_gateway: 'It failed.'"
+    )
 
 
 async def test_a_later_surprise_is_an_internal_error(gateway: Face) -> None:

@@ -72,17 +72,27 @@ class Exchange:
         return response
 
     def note(self, error: Exception) -> Failure:
-        """Log a failure in one line, with its stack only if it is a surprise."""
+        """Log a failure in one line, with what nobody foresaw behind it.
+
+        A service in the same process leaves that to its gateway.
+        """
         failed = failure(error, self.origin)
-        expected = isinstance(error, RefusedError | StatusError)
         _LOG.log(
             logging.ERROR if failed.status >= _SERVER_FAULT else logging.INFO,
-            "request %s failed: %s %s: %d %s",
+            "request %s failed: %s %s: %d %s: %r",
             self.identifier,
             self.request.method,
             self.path,
             failed.status,
             failed.code,
-            exc_info=None if expected else error,
+            failed.message,
+            exc_info=_surprise(error),
         )
         return failed
+
+
+def _surprise(error: Exception) -> BaseException | None:
+    """Return what nobody foresaw about a failure, if that is why there is one."""
+    if isinstance(error, RefusedError):
+        return None
+    return error.__cause__ if isinstance(error, StatusError) else error

@@ -19,6 +19,8 @@ LARGEST_MESSAGE = 100 * 1024 * 1024
 class StatusError(Exception):
     """An RPC failed.
 
+    Its cause is what nobody foresaw, if it was that and happened in this process.
+
     Attributes:
         status: what the service said.
         headers: response headers that go with it, such as `retry-after`.

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
-from openinteractions.core.errors import RequestError
+from openinteractions.core.errors import DomainError, InternalError, RequestError
 
 ORIGIN = "x-openinteractions-origin"
 
@@ -69,6 +69,15 @@ class Call:
         if said is not None:
             self.refusal = RequestError(unquote(said))
         return said is not None
+
+
+class AccidentError(InternalError):
+    """A call met what nobody foresaw: the cause, which the log has and nobody else."""
+
+
+def accident(error: DomainError) -> BaseException | None:
+    """Return what nobody foresaw and made a call fail, if that is why it failed."""
+    return error.__cause__ if isinstance(error, AccidentError) else None
 
 
 Unary = Callable[[Call, Any], Awaitable[Message]]

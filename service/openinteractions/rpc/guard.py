@@ -1,13 +1,12 @@
-"""What happens around every call: request id, key, response headers, the log.
+"""What happens around every call: request id, key, response headers.
 
-Plain wrappers over handlers, the same for both faces (design §4). A call that fails
-leaves one line in the log, with its request id; an error that the domain does not know
-leaves its traceback there and tells the caller nothing.
+Plain wrappers over handlers, the same for both faces (design §4). An error that the
+domain does not know tells the caller nothing; it is the cause of the one that goes on,
+for the log of the face.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import re
@@ -17,18 +16,21 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from openinteractions.core.errors import DomainError, InternalError, shape
+from openinteractions.core.errors import DomainError
 from openinteractions.rpc.authentication import Authentication
-from openinteractions.rpc.call import Call, Feed, Handlers, Stream, Unary
-
-log = logging.getLogger(__name__)
+from openinteractions.rpc.call import (
+    AccidentError,
+    Call,
+    Feed,
+    Handlers,
+    Stream,
+    Unary,
+)
 
 REQUEST_ID = "x-request-id"
 REQUEST_ID_BYTES = 16
 IGNORED = "x-openinteractions-ignored"
 RETRY_AFTER = "retry-after"
-
-SERVER_ERROR = 500
 
 _ANYONE = Authentication(None)
 
@@ -66,10 +68,10 @@ def _unary(handler: Unary | Feed, authentication: Authentication) -> Unary:
             _begin(call, authentication)
             response = await handler(call, request)
         except DomainError as error:
-            _note(call, error)
+            _say_when(call, error)
             raise
         except Exception as error:
-            raise _accident(call, error) from error
+            raise AccidentError("Internal error.") from error
         _name_ignored(call)
         return response
 
@@ -85,10 +87,10 @@ def _stream(handler: Stream, authentication: Authentication) -> Stream:
                     _name_ignored(call)
                     yield batch
         except DomainError as error:
-            _note(call, error)
+            _say_when(call, error)
             raise
         except Exception as error:
-            raise _accident(call, error) from error
+            raise AccidentError("Internal error.") from error
 
     return guarded
 
@@ -106,15 +108,6 @@ def _name_ignored(call: Call) -> None:
         call.headers[IGNORED] = ", ".join(call.ignored)
 
 
-def _note(call: Call, error: DomainError) -> None:
+def _say_when(call: Call, error: DomainError) -> None:
     if error.retry_after is not None:
         call.headers[RETRY_AFTER] = str(math.ceil(error.retry_after))
-    looks = shape(error.reason)
-    level = logging.WARNING if looks.http_status >= SERVER_ERROR else logging.INFO
-    where = (call.method, call.request_id)
-    log.log(level, "%s %s failed: %s: %r", *where, looks.code, error.message)
-
-
-def _accident(call: Call, error: Exception) -> DomainError:
-    log.error("%s %s failed", call.method, call.request_id, exc_info=error)
-    return InternalError("Internal error.")

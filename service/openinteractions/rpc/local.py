@@ -1,7 +1,7 @@
 """The service for a gateway in the same process: no channel, the same handlers.
 
 Answers as a service behind a channel would, failures as `google.rpc.Status` included,
-so that a gateway cannot tell the two apart.
+so that a gateway need not tell the two apart. The gateway logs those failures.
 """
 
 from __future__ import annotations
@@ -15,12 +15,22 @@ from google.rpc import status_pb2
 
 from openinteractions.core.errors import DomainError
 from openinteractions.rpc.authentication import Authentication
-from openinteractions.rpc.call import REFUSAL, Call, Feed, Handlers, Stream, Unary
+from openinteractions.rpc.call import (
+    REFUSAL,
+    Call,
+    Feed,
+    Handlers,
+    Stream,
+    Unary,
+    accident,
+)
 from openinteractions.rpc.guard import guard
 from openinteractions.rpc.status import to_status
 
 Failure = Callable[[status_pb2.Status, Mapping[str, str]], Exception]
-"""Makes the exception that tells of a failed call, with its response headers."""
+"""Makes the exception that tells of a failed call, with its response headers.
+
+Its cause is what nobody foresaw, if that is why the call failed."""
 
 
 class LocalUpstream:
@@ -59,7 +69,7 @@ class LocalUpstream:
         try:
             self._authentication.owner(metadata)
         except DomainError as error:
-            raise self._failure(to_status(error), {}) from error
+            raise self._failure(to_status(error), {}) from None
 
     async def unary(
         self,
@@ -75,7 +85,7 @@ class LocalUpstream:
         try:
             return await self._unary[method](call, request)
         except DomainError as error:
-            raise self._failure(to_status(error), call.headers) from error
+            raise self._failure(to_status(error), call.headers) from accident(error)
         finally:
             headers.update(call.headers)
 
@@ -97,7 +107,7 @@ class LocalUpstream:
                     headers.update(call.headers)
                     yield batch
         except DomainError as error:
-            raise self._failure(to_status(error), call.headers) from error
+            raise self._failure(to_status(error), call.headers) from accident(error)
         finally:
             headers.update(call.headers)
 
@@ -124,7 +134,7 @@ class LocalUpstream:
         try:
             return await self._feed[method](call, watched())
         except DomainError as error:
-            raise self._failure(to_status(error), call.headers) from error
+            raise self._failure(to_status(error), call.headers) from accident(error)
         except asyncio.CancelledError:
             if broken:
                 raise broken[0] from None

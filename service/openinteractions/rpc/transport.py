@@ -1,11 +1,12 @@
 """Between gRPC's calls and ours: the outermost frame of the gRPC face.
 
 Metadata becomes a `Call`; a `DomainError` becomes a status with its details in
-the trailers. A caller that leaves cancels the call.
+the trailers, and one line in the log. A caller that leaves cancels the call.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, NoReturn
@@ -16,15 +17,27 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from openinteractions.core.errors import DomainError
-from openinteractions.rpc.call import PEER, Call, Feed, Handlers, Stream, Unary
+from openinteractions.core.errors import DomainError, shape
+from openinteractions.rpc.call import (
+    PEER,
+    Call,
+    Feed,
+    Handlers,
+    Stream,
+    Unary,
+    accident,
+)
 from openinteractions.rpc.status import to_status
+
+log = logging.getLogger(__name__)
 
 DETAILS = "grpc-status-details-bin"
 
 LONGEST_MESSAGE_BYTES = 1000
 """Clients take 8 KiB of trailers; the message is in them up to three times, once with
 three bytes for each that is not ASCII."""
+
+SERVER_ERROR = 500
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -113,8 +126,24 @@ def _call(name: str, context: Context) -> Call:
 
 
 async def _fail(context: Context, call: Call, error: DomainError) -> NoReturn:
+    _log(call, error)
     status = to_status(error, longest_bytes=LONGEST_MESSAGE_BYTES)
     details = (DETAILS, status.SerializeToString())
     await context.abort(
         CODES[status.code], status.message, (*call.headers.items(), details)
+    )
+
+
+def _log(call: Call, error: DomainError) -> None:
+    """Log a failed call in one line, with what nobody foresaw behind it."""
+    looks, surprise = shape(error.reason), accident(error)
+    level = logging.WARNING if looks.http_status >= SERVER_ERROR else logging.INFO
+    log.log(
+        level if surprise is None else logging.ERROR,
+        "%s %s failed: %s: %r",
+        call.method,
+        call.request_id,
+        looks.code,
+        error.message,
+        exc_info=surprise,
     )
