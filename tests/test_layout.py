@@ -17,6 +17,14 @@ SOURCE_ROOTS = [ROOT / "service", ROOT / "gateway", ROOT / "gen"]
 WRITTEN_ROOTS = [ROOT / "service", ROOT / "gateway", ROOT / "scripts"]
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 40
+MAX_TEST_LINES = 400
+
+LONG_TESTS = {
+    "tests/rpc/test_server.py": "every call of the gRPC face, from one client",
+    "tests/storage/claim_acceptance.py": "all that stores promise who claims runs",
+}
+"""Test modules that may be longer, and why each is one."""
+
 WAIT_SECONDS = 300
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -32,6 +40,11 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+TESTS = [
+    pytest.param(path, id=name(path))
+    for path in modules(ROOT / "tests")
+    if name(path) not in LONG_TESTS
+]
 WRITTEN = [pytest.param(path, id=name(path)) for path in modules(*WRITTEN_ROOTS)]
 
 
@@ -106,6 +119,14 @@ def test_a_module_is_short_and_says_what_it_is(path: Path) -> None:
 
     assert ast.get_docstring(ast.parse(text))
     assert len(text.splitlines()) <= MAX_MODULE_LINES
+
+
+@pytest.mark.parametrize("path", TESTS)
+def test_a_test_module_has_one_subject_and_says_which(path: Path) -> None:
+    text = path.read_text("utf-8")
+
+    assert ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= MAX_TEST_LINES
 
 
 @pytest.mark.parametrize("path", WRITTEN)

@@ -49,7 +49,7 @@ async def prepare(
     ignored: list[str] | None = None,
     **settings: Any,
 ) -> Sequence[step_pb2.Step]:
-    """Return the steps as a model gets them that takes no addresses."""
+    """Return the steps as a model gets them."""
     ready = Media(
         egress=web or Web(),
         files=Shelf(cat=(PNG, "image/png"), song=(MP3, ""), notes=(b"hi", "text/csv")),
