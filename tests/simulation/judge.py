@@ -40,7 +40,6 @@ class Kept:
 
     marker: str
     owner: str
-    stream: bool = False
     background: bool = False
     acknowledged: bool = False
     cancelled: bool = False
@@ -93,7 +92,9 @@ class Judge:
             self.check(known is None, f"{interaction.id} was added twice")
             marker = record.request.input.text
             self._by_marker[marker] = interaction.id
-            known = self.kept[interaction.id] = Kept(marker, record.owner)
+            known = self.kept[interaction.id] = Kept(
+                marker, record.owner, record.request.background
+            )
         if known is None:
             self.fail(f"{interaction.id} was written and never added")
         steps = [

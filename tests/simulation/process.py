@@ -138,6 +138,7 @@ class Process:
     async def stop(self, grace: float) -> None:
         """End as on SIGTERM."""
         self.ready = False
+        self.world.ending.add(self.name)
         await self._done(self._stop(grace))
 
     async def _stop(self, grace: float) -> None:

@@ -44,7 +44,7 @@ class Watch:
         """Check that nothing stays without a process for long."""
         world = self._world
         runs = world.store._runs._runs
-        idle = {name for name, run in runs.items() if self._is_idle(run)}
+        idle = {name for name, run in runs.items() if self._is_idle(name, run)}
         self._idle = {name: self._idle.get(name, now) for name in idle}
         anybody = any(self._is_well(process, now) for process in world.processes)
         if not (world.regime.is_prompt and anybody):
@@ -99,9 +99,13 @@ class Watch:
         lost = run is None or run.process != process.name
         return lost and name in self._world.judge.kept
 
-    def _is_idle(self, run: Run) -> bool:
-        ended = run.process in self._world.ended_in_order
-        return run.turn is not None or ended or self._world.store._runs.is_lost(run)
+    def _is_idle(self, name: str, run: Run) -> bool:
+        world = self._world
+        ended = run.process in world.ended_in_order
+        # What runs in the background has no grace.
+        left = run.process in world.ending and world.judge.kept[name].background
+        lost = world.store._runs.is_lost(run)
+        return run.turn is not None or ended or left or lost
 
     def _is_well(
         self, process: Process, now: float, seconds: float = IDLE_SECONDS

@@ -75,6 +75,8 @@ class World:
         """Whether the method of the store that fails alone has done so."""
         self.restarts = 0
         self._held: dict[str, float] = {}
+        self.ending: set[str] = set()
+        """The processes that were told to end."""
         self.ended_in_order: set[str] = set()
         self._epochs: dict[str, int] = {}
         self._lost: dict[str, float] = {}
