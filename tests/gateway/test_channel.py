@@ -40,6 +40,7 @@ class Servicer(interaction_service_pb2_grpc.InteractionServiceServicer):
         self.metadata = dict(context.invocation_metadata())
         await context.send_initial_metadata((("x-request-id", "r"), ("b-bin", b"\x00")))
         await self._end(request.id, context)
+        context.set_trailing_metadata((("x-behind", "b"),))
         return Interaction(id=request.id)
 
     async def StreamInteraction(
@@ -98,7 +99,7 @@ async def test_a_call_arrives_with_its_metadata_and_returns_with_headers() -> No
         answer, headers = await get(upstream, "a")
 
         assert answer == Interaction(id="a")
-        assert headers == {"x-request-id": "r"}
+        assert headers == {"x-request-id": "r", "x-behind": "b"}
         assert servicer.metadata["x-goog-api-key"] == "k"
         assert "authorization" not in servicer.metadata
 

@@ -105,7 +105,7 @@ async def test_events_arrive_while_the_model_still_speaks(face: Face) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
-async def test_what_the_model_ignores_is_named_before_the_answer(
+async def test_what_the_model_ignores_is_named_beside_the_answer(
     face: Face, stream: bool
 ) -> None:
     request = ask()
@@ -117,7 +117,7 @@ async def test_what_the_model_ignores_is_named_before_the_answer(
     else:
         call = face.stub.CreateInteraction(request, timeout=WAIT_SECONDS)
         await call
-    metadata = dict(await call.initial_metadata())
+    metadata = await headers(call)
 
     assert metadata["x-openinteractions-ignored"] == "generation_config.seed"
 
@@ -127,7 +127,7 @@ async def test_nothing_ignored_is_not_mentioned(face: Face) -> None:
     call = face.stub.CreateInteraction(ask(), timeout=WAIT_SECONDS)
     await call
 
-    assert list(dict(await call.initial_metadata())) == ["x-request-id"]
+    assert list(await headers(call)) == ["x-request-id"]
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
@@ -142,7 +142,7 @@ async def test_every_response_carries_the_request_id(face: Face, stream: bool) -
             ask(), metadata=metadata, timeout=WAIT_SECONDS
         )
         await call
-    assert dict(await call.initial_metadata())["x-request-id"] == "mine-1"
+    assert (await headers(call))["x-request-id"] == "mine-1"
 
     failing = face.stub.GetInteraction(
         get("none"), metadata=metadata, timeout=WAIT_SECONDS
@@ -150,6 +150,11 @@ async def test_every_response_carries_the_request_id(face: Face, stream: bool) -
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await failing
     assert taken_apart(caught.value).trailers["x-request-id"] == "mine-1"
+
+
+async def headers(call: Any) -> dict[str, str]:
+    """What goes along: in front of a stream, and behind a single answer."""
+    return dict(await call.initial_metadata()) | dict(await call.trailing_metadata())
 
 
 async def failure(call: Any) -> Any:

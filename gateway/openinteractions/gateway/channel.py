@@ -74,8 +74,8 @@ class ChannelUpstream:
         """Call an RPC with one answer; see `Upstream.unary`."""
         call = self._stubs[method](request, metadata=_sendable(metadata))
         try:
-            headers.update(_readable(await call.initial_metadata()))
             response: Message = await call
+            headers.update(await _headers(call))
         except AioRpcError as error:
             raise _status_error(error) from None
         finally:
@@ -116,8 +116,8 @@ class ChannelUpstream:
         call = _patient(self._stubs[method](metadata=_sendable(metadata)))
         feeding = asyncio.create_task(_send(call, requests))
         try:
-            headers.update(_readable(await call.initial_metadata()))
             response: Message = await call
+            headers.update(await _headers(call))
         except AioRpcError as error:
             raise _status_error(error) from None
         except asyncio.CancelledError:
@@ -221,6 +221,12 @@ class _Inbox:
         messages, self._messages, self._bytes = self._messages, [], 0
         self._room.set()
         return messages
+
+
+async def _headers(call: Any) -> dict[str, str]:
+    """Return what goes along with the answer of a call, before it or behind it."""
+    before, behind = await call.initial_metadata(), await call.trailing_metadata()
+    return _readable(before) | _readable(behind)
 
 
 def _status_error(error: AioRpcError) -> StatusError:

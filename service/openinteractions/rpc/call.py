@@ -47,7 +47,8 @@ class Call:
     ignored: list[str] = field(default_factory=list)
     """Members of the request that the model cannot follow and ignores."""
     headers: dict[str, str] = field(default_factory=dict)
-    """What goes along with the response, complete before its first message."""
+    """What goes along with the response, complete before its first message: in front of
+    a stream, behind a single answer."""
 
     @property
     def origin(self) -> str:

@@ -6,18 +6,21 @@ the trailers, and one line in the log. A caller that leaves cancels the call.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from openinteractions.core.errors import DomainError, shape
+from openinteractions.core.errors import DomainError, NotReadError, shape
 from openinteractions.rpc.call import (
     PEER,
     Call,
@@ -27,6 +30,7 @@ from openinteractions.rpc.call import (
     Unary,
     accident,
 )
+from openinteractions.rpc.stalls import Stalls
 from openinteractions.rpc.status import to_status
 
 log = logging.getLogger(__name__)
@@ -44,8 +48,12 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 Context = grpc.aio.ServicerContext[bytes, Message]
 
 
-def generic_handler(handlers: Handlers) -> grpc.GenericRpcHandler[Any, Any]:
+def generic_handler(
+    handlers: Handlers, stalls: Stalls
+) -> grpc.GenericRpcHandler[Any, Any]:
     """Return the service for a gRPC server; the handlers take serialized requests.
+
+    Calls are dropped whose client takes nothing of a stream (see `stalls`).
 
     Raises:
         KeyError: an RPC has no handler.
@@ -53,12 +61,15 @@ def generic_handler(handlers: Handlers) -> grpc.GenericRpcHandler[Any, Any]:
     service = handlers.service
     return grpc.method_handlers_generic_handler(
         service.full_name,
-        {method.name: _method_handler(method, handlers) for method in service.methods},
+        {
+            method.name: _method_handler(method, handlers, stalls)
+            for method in service.methods
+        },
     )
 
 
 def _method_handler(
-    method: MethodDescriptor, handlers: Handlers
+    method: MethodDescriptor, handlers: Handlers, stalls: Stalls
 ) -> grpc.RpcMethodHandler[bytes, Message]:
     # Without a deserializer the bytes come as they are: what is no message is then
     # the caller's mistake, and not an internal error.
@@ -69,8 +80,10 @@ def _method_handler(
             response_serializer=serializer,
         )
     if method.server_streaming:
+        is_file = method.output_type.full_name == HttpBody.DESCRIPTOR.full_name
+        seconds = stalls.patience.bytes if is_file else stalls.patience.events
         return grpc.unary_stream_rpc_method_handler(
-            _stream(method.name, handlers.stream[method.name]),
+            _stream(method.name, handlers.stream[method.name], stalls, seconds),
             response_serializer=serializer,
         )
     return grpc.unary_unary_rpc_method_handler(
@@ -90,28 +103,63 @@ def _unary(
             response = await handler(call, request)
         except DomainError as error:
             await _fail(context, call, error)
-        await context.send_initial_metadata(tuple(call.headers.items()))
+        # Behind the answer, in the same operation: in front they would be another one.
+        context.set_trailing_metadata(tuple(call.headers.items()))
         return response
 
     return serve
 
 
-def _stream(name: str, handler: Stream) -> Callable[[bytes, Context], Awaitable[None]]:
+def _stream(
+    name: str, handler: Stream, stalls: Stalls, seconds: float
+) -> Callable[[bytes, Context], Awaitable[None]]:
     async def serve(request: bytes, context: Context) -> None:
-        call = _call(name, context)
-        begun = False
+        call, begun = _call(name, context), False
+        batches = handler(call, request)
+        taking = stalls.watch(seconds, partial(_drop, context, call, batches))
         try:
-            async with aclosing(handler(call, request)) as batches:  # type: ignore[type-var]
+            async with aclosing(batches):  # type: ignore[type-var]
                 async for batch in batches:
                     if not begun:
                         begun = True
                         await context.send_initial_metadata(tuple(call.headers.items()))
-                    for message in batch:
+                    taking.batch, taking.left = batch, iter(batch)
+                    for message in taking.left:
                         await context.write(message)
+                    taking.left = None
+                    if taking.dropping is not None:
+                        break
         except DomainError as error:
             await _fail(context, call, error)
+        except Exception:
+            if taking.dropping is None:
+                raise
+        finally:
+            stalls.forget(taking)
+        if taking.dropping is not None:
+            await taking.dropping
 
     return serve
+
+
+async def _drop(
+    context: Context, call: Call, batches: AsyncIterator[Sequence[Message]]
+) -> None:
+    """End a call amid a write: as if its caller had left, but with a status.
+
+    The status comes behind the message that is being written. To break that off would
+    lose track of it in gRPC.
+    """
+    with suppress(DomainError, RuntimeError):  # it may be ending just now
+        await batches.aclose()  # type: ignore[attr-defined]
+    error = NotReadError(
+        "The client has taken nothing for too long. What is stored can be streamed on "
+        "after the last event that came (last_event_id)."
+    )
+    try:
+        await _fail(context, call, error)
+    except grpc.aio.InternalError:  # the client has left meanwhile
+        raise asyncio.CancelledError from None
 
 
 def _call(name: str, context: Context) -> Call:
