@@ -9,45 +9,19 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 
 from openinteractions.core.model_events import ModelEvent
-from openinteractions.engine.ports import Accepts, ModelRequest
+from openinteractions.engine.ports import ModelRequest
 from openinteractions.models import support
-from openinteractions.models.profile import Profile
+from openinteractions.models.served import Served
 from openinteractions.models.transport import turns
 from openinteractions.models.transport.bodies import Body
-from openinteractions.models.transport.endpoint import Endpoint
 from openinteractions.v1 import interaction_service_pb2
 
 
-class Spoken(ABC):
-    """A model at an endpoint, in a dialect of one request for each turn.
-
-    Args:
-        endpoint: its server.
-        upstream: its name there; None: the name that the client sends.
-        profile: what is known about it.
-        accepts: what media it takes.
-    """
+class Spoken(Served, ABC):
+    """A model in a dialect of one request for each turn."""
 
     path: str
     """Below the base URL of the server."""
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        *,
-        upstream: str | None,
-        profile: Profile,
-        accepts: Accepts,
-    ) -> None:
-        self._endpoint = endpoint
-        self._upstream = upstream
-        self._profile = profile
-        self._accepts = accepts
-
-    @property
-    def accepts(self) -> Accepts:
-        """What media it takes."""
-        return self._accepts
 
     def check(
         self, request: interaction_service_pb2.CreateInteractionRequest
@@ -57,23 +31,23 @@ class Spoken(ABC):
 
     async def generate(self, request: ModelRequest) -> Sequence[ModelEvent]:
         """Ask for one whole answer."""
-        name = self._upstream or request.request.model
+        name = self._name(request)
         body = self._build(request, name, stream=False)
         answer = await self._endpoint.post(self.path, body, model=name)
-        return self._turn().whole(answer)
+        return self._turn(request).whole(answer)
 
     def stream(
         self, request: ModelRequest
     ) -> AsyncGenerator[Sequence[ModelEvent], None]:
         """Ask for an answer piece by piece (see `ports.Model`)."""
-        name = self._upstream or request.request.model
+        name = self._name(request)
         body = self._build(request, name, stream=True)
-        turn = self._turn()
+        turn = self._turn(request)
         return turns.stream(self._endpoint, self.path, body, model=name, turn=turn)
 
     @abstractmethod
-    def _turn(self) -> turns.Turn:
-        """Return what reads one answer."""
+    def _turn(self, request: ModelRequest, /) -> turns.Turn:
+        """Return what reads the answer to a request."""
 
     @abstractmethod
     def _build(self, request: ModelRequest, name: str, *, stream: bool) -> Body:

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from openinteractions.core import media, mime
 from openinteractions.core.model_events import Media, ModelEvent, Text
-from openinteractions.engine.ports import Accepts, ModelRequest
+from openinteractions.engine.ports import ModelRequest
 from openinteractions.models import outputs, support
-from openinteractions.models.chat.model import PATH, Chat
+from openinteractions.models.chat.model import Chat
 from openinteractions.models.chat.request import members
 from openinteractions.models.chat.response import Turn
 from openinteractions.models.profile import Profile
 from openinteractions.models.speech import formats
 from openinteractions.models.speech import request as speech
 from openinteractions.models.support import Check
-from openinteractions.models.transport import turns
 from openinteractions.models.transport.bodies import Body, json_body
 from openinteractions.models.transport.endpoint import Endpoint
 from openinteractions.models.transport.failures import Failures
@@ -36,29 +35,14 @@ _RAW = "pcm16"
 """The word of chat completions for raw sound."""
 
 
-class MediaChat:
-    """A chat model that makes images or sound.
-
-    Args:
-        endpoint: its server.
-        kind: `image` or `audio`.
-        upstream: its name there; None: the name that the client sends.
-        profile: what is known about it.
-    """
+class MediaChat(Chat):
+    """A chat model that makes media of a `kind`: `image` or `audio`."""
 
     def __init__(
         self, endpoint: Endpoint, *, kind: str, upstream: str | None, profile: Profile
     ) -> None:
-        self._endpoint = endpoint
+        super().__init__(endpoint, upstream=upstream, profile=profile)
         self._kind = kind
-        self._upstream = upstream
-        self._profile = profile
-        self._accepts = Chat(endpoint, profile=profile).accepts
-
-    @property
-    def accepts(self) -> Accepts:
-        """What media it takes."""
-        return self._accepts
 
     def check(self, request: Request) -> Sequence[str]:
         """Return the members that the model will ignore (see `ports.Model`)."""
@@ -67,52 +51,38 @@ class MediaChat:
         found = support.follow(request, self._profile, _rules(form), generation)
         return [*found, *speech.ignored(request)]
 
-    async def generate(self, request: ModelRequest) -> Sequence[ModelEvent]:
-        """Ask for one whole answer."""
-        name, body = self._body(request, stream=False)
-        answer = await self._endpoint.post(PATH, body, model=name)
-        return self._turn(request.request).whole(answer)
-
-    def stream(
-        self, request: ModelRequest
-    ) -> AsyncGenerator[Sequence[ModelEvent], None]:
-        """Ask for an answer piece by piece (see `ports.Model`)."""
-        name, body = self._body(request, stream=True)
-        turn = self._turn(request.request)
-        return turns.stream(self._endpoint, PATH, body, model=name, turn=turn)
-
-    def _turn(self, request: Request) -> _MediaTurn:
+    def _turn(self, request: ModelRequest, /) -> _MediaTurn:
+        asked = request.request
         return _MediaTurn(
             self._profile,
             self._endpoint.failures,
-            word=speech.form(request, self._profile).word,
-            words="text" in outputs.asked_for(request),
+            word=speech.form(asked, self._profile).word,
+            words="text" in outputs.asked_for(asked),
         )
 
-    def _body(self, asked: ModelRequest, *, stream: bool) -> tuple[str, Body]:
-        request = asked.request
-        name = self._upstream or request.model
+    def _build(self, request: ModelRequest, name: str, *, stream: bool) -> Body:
+        asked = request.request
         said = Request(
-            model=request.model,
-            system_instruction=request.system_instruction,
-            tools=request.tools,
+            model=asked.model,
+            system_instruction=asked.system_instruction,
+            tools=asked.tools,
         )
-        if request.HasField("generation_config"):
-            said.generation_config.CopyFrom(request.generation_config)
+        if asked.HasField("generation_config"):
+            said.generation_config.CopyFrom(asked.generation_config)
         body = members(
-            ModelRequest(said, asked.steps),
+            ModelRequest(said, request.steps),
             upstream=name,
             profile=self._profile,
             stream=stream,
         )
         body["modalities"] = _MODALITIES[self._kind]
         if self._kind == "audio":
-            shape = speech.form(request, self._profile)
+            shape = speech.form(asked, self._profile)
             word = _RAW if shape.word == formats.RAW else shape.word
             body["audio"] = {"voice": shape.voices[0][1], "format": word}
-        elif wanted := _image_config(request):
+        elif wanted := _image_config(asked):
             body["image_config"] = wanted
-        return name, json_body(body)
+        return json_body(body)
 
 
 class _MediaTurn(Turn):

@@ -41,7 +41,7 @@ class Chat(Spoken):
         accepts = facts.accepts(by_url=_BY_URL, audio=_AUDIO, text_formats=False)
         super().__init__(endpoint, upstream=upstream, profile=facts, accepts=accepts)
 
-    def _turn(self) -> Turn:
+    def _turn(self, _: ModelRequest, /) -> Turn:
         return Turn(self._profile, self._endpoint.failures)
 
     def _build(self, request: ModelRequest, name: str, *, stream: bool) -> Body:

@@ -12,6 +12,7 @@ from openinteractions.models.images.request import Body, build, form
 from openinteractions.models.images.response import Reading
 from openinteractions.models.missing import naming
 from openinteractions.models.profile import Profile
+from openinteractions.models.served import Served
 from openinteractions.models.support import Check
 from openinteractions.models.transport.answer import Answer
 from openinteractions.models.transport.endpoint import Endpoint
@@ -25,26 +26,13 @@ _ACCEPTS = Accepts(remote=frozenset({"audio", "video", "document"}))
 refused: nothing of it has to be fetched."""
 
 
-class Images:
-    """A model that makes images.
-
-    Args:
-        endpoint: its server.
-        upstream: its name there; None: the name that the client sends.
-        profile: what is known about it.
-    """
+class Images(Served):
+    """A model that makes images (see `Served`)."""
 
     def __init__(
         self, endpoint: Endpoint, *, upstream: str | None, profile: Profile
     ) -> None:
-        self._endpoint = endpoint
-        self._upstream = upstream
-        self._profile = profile
-
-    @property
-    def accepts(self) -> Accepts:
-        """What media it takes."""
-        return _ACCEPTS
+        super().__init__(endpoint, upstream=upstream, profile=profile, accepts=_ACCEPTS)
 
     def check(self, request: Request) -> Sequence[str]:
         """Return the members that the model will ignore (see `ports.Model`)."""
@@ -98,9 +86,6 @@ class Images:
                 yield piece
         except Overflow:
             raise self._endpoint.failures.broken("sent too large a piece") from None
-
-    def _name(self, request: ModelRequest) -> str:
-        return self._upstream or request.request.model
 
     def _body(self, request: ModelRequest, *, previews: int | None) -> Body:
         asked = prompt.read(request, images=True)

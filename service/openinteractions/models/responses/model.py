@@ -43,7 +43,7 @@ class Responses(Spoken):
         accepts = facts.accepts(by_url=_BY_URL, audio=_AUDIO)
         super().__init__(endpoint, upstream=upstream, profile=facts, accepts=accepts)
 
-    def _turn(self) -> Turn:
+    def _turn(self, _: ModelRequest, /) -> Turn:
         return Turn(self._endpoint.failures, thoughts=self._profile.reasoning)
 
     def _build(self, request: ModelRequest, name: str, *, stream: bool) -> Body:

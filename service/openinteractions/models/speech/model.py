@@ -14,6 +14,7 @@ from openinteractions.engine.ports import Accepts, ModelRequest
 from openinteractions.models import prompt, support
 from openinteractions.models.missing import naming
 from openinteractions.models.profile import Profile
+from openinteractions.models.served import Served
 from openinteractions.models.speech import formats
 from openinteractions.models.speech import request as requests
 from openinteractions.models.support import Check
@@ -29,26 +30,13 @@ _ACCEPTS = Accepts(remote=media.KINDS)
 fetched."""
 
 
-class Speech:
-    """A model that speaks.
-
-    Args:
-        endpoint: its server.
-        upstream: its name there; None: the name that the client sends.
-        profile: what is known about it.
-    """
+class Speech(Served):
+    """A model that speaks (see `Served`)."""
 
     def __init__(
         self, endpoint: Endpoint, *, upstream: str | None, profile: Profile
     ) -> None:
-        self._endpoint = endpoint
-        self._upstream = upstream
-        self._profile = profile
-
-    @property
-    def accepts(self) -> Accepts:
-        """What media it takes."""
-        return _ACCEPTS
+        super().__init__(endpoint, upstream=upstream, profile=profile, accepts=_ACCEPTS)
 
     def check(self, request: Request) -> Sequence[str]:
         """Return the members that the model will ignore (see `ports.Model`)."""
@@ -67,7 +55,7 @@ class Speech:
         shape = requests.form(asked, self._profile)
         text = prompt.read(request, images=False).text
         manner, lines = requests.script(text, shape)
-        upstream = self._upstream or asked.model
+        upstream = self._name(request)
         bodies = [
             requests.body(
                 line,
