@@ -13,17 +13,19 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from openinteractions.config import Address, Config, ConfigError
-from openinteractions.gateway.app import Gateway
+from openinteractions.gateway.app import PATIENCE, Gateway
 from openinteractions.gateway.hosts import Hosts
 from openinteractions.gateway.origins import Origins
 from openinteractions.gateway.revisions import Revision
 from openinteractions.gateway.room import Room
+from openinteractions.gateway.stalls import READING_SECONDS
 from openinteractions.gateway.upstream import StatusError
 from openinteractions.rpc import files as file_rpcs
 from openinteractions.rpc import interactions as interaction_rpcs
 from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.local import LocalUpstream
 from openinteractions.rpc.server import GrpcServer
+from openinteractions.rpc.stalls import Patience
 from openinteractions.running import Engine
 from openinteractions.workers.door import Inside
 from openinteractions.workers.member import Member
@@ -68,6 +70,7 @@ class Faces:
             room=room,
             passing_on=engine.passes_on,
             shared_port=member is not None,
+            patience=Patience(events=PATIENCE.drop, bytes=READING_SECONDS),
         )
         upstream = LocalUpstream(services, authentication, failure=StatusError)
         passing_on = engine.passes_on

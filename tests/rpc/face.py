@@ -18,6 +18,7 @@ from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.interactions import handlers
 from openinteractions.rpc.roomy import Room
 from openinteractions.rpc.server import GrpcServer
+from openinteractions.rpc.stalls import PATIENCE, Patience
 from openinteractions.v1 import interaction_service_pb2_grpc
 from tests.engine.puppet import Said
 from tests.engine.rig import Rig, rig
@@ -51,7 +52,10 @@ class Face:
 
 @asynccontextmanager
 async def serving(
-    keys: Sequence[str] | None = None, *, room: Room | None = None
+    keys: Sequence[str] | None = None,
+    *,
+    room: Room | None = None,
+    patience: Patience = PATIENCE,
 ) -> AsyncIterator[Face]:
     """Start a server whose only model is called `m`, and stop it."""
     parts = rig()
@@ -60,6 +64,7 @@ async def serving(
         Authentication(keys),
         max_message_bytes=MAX_MESSAGE_BYTES,
         room=room,
+        patience=patience,
     )
     port = await server.start("127.0.0.1:0")
     target = f"127.0.0.1:{port}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from openinteractions.rpc.call import ORIGIN
 from openinteractions.rpc.files import LENGTH, SERVICE, handlers
 from openinteractions.rpc.local import LocalUpstream
 from openinteractions.rpc.server import GrpcServer
+from openinteractions.rpc.stalls import PATIENCE, Patience
 from openinteractions.v1 import file_pb2, file_service_pb2, file_service_pb2_grpc
 from tests.engine.shelf import MIB, Shelf, shelf
 from tests.rpc.face import MAX_MESSAGE_BYTES, taken_apart
@@ -34,16 +35,21 @@ KEYS = ["ann's", "bob's"]
 
 
 @asynccontextmanager
-async def serving(made: Shelf) -> AsyncIterator[grpc.aio.Channel]:
+async def serving(
+    made: Shelf,
+    patience: Patience = PATIENCE,
+    options: Sequence[tuple[str, int]] = (),
+) -> AsyncIterator[grpc.aio.Channel]:
     """Serve the files over gRPC to those with keys; give a channel."""
     server = GrpcServer(
         [handlers(made.files, made.uploads)],
         Authentication(KEYS),
         max_message_bytes=MAX_MESSAGE_BYTES,
+        patience=patience,
     )
-    port = await server.start("127.0.0.1:0")
+    target = f"127.0.0.1:{await server.start('127.0.0.1:0')}"
     try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with grpc.aio.insecure_channel(target, options=options) as channel:
             health = health_pb2_grpc.HealthStub(channel)
             request = health_pb2.HealthCheckRequest(service=SERVICE.full_name)
             answer = await health.Check(request)

@@ -8,6 +8,7 @@
     ├── PreconditionError            the thing's status does not allow it
     ├── UnauthenticatedError         the key is missing or wrong
     ├── NotFoundError                no such thing, or another key's
+    ├── NotReadError                 the caller takes nothing of a streamed answer
     ├── CancelledError               the caller left, or the interaction was cancelled
     ├── UnavailableError             this server cannot work just now
     ├── QueueFullError               too much waits already
@@ -108,6 +109,12 @@ class NotFoundError(DomainError):
     """The thing does not exist, or belongs to another key."""
 
     reason = Reason.ERROR_REASON_NOT_FOUND
+
+
+class NotReadError(DomainError):
+    """The caller has taken nothing of a streamed answer for too long."""
+
+    reason = Reason.ERROR_REASON_NOT_READ
 
 
 class CancelledError(DomainError):

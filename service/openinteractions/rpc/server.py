@@ -16,6 +16,7 @@ from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.call import Handlers
 from openinteractions.rpc.guard import guard
 from openinteractions.rpc.roomy import Room, roomy
+from openinteractions.rpc.stalls import PATIENCE, Patience, Stalls
 from openinteractions.rpc.strict import strict
 from openinteractions.rpc.transport import generic_handler
 
@@ -45,13 +46,15 @@ class GrpcServer:
         room: Room | None = None,
         passing_on: bool = False,
         shared_port: bool = False,
+        patience: Patience = PATIENCE,
     ) -> None:
         """Make the server.
 
         `max_message_bytes` holds in either direction; large requests wait for `room`;
         `passing_on` says whether requests may go on to servers that take what is not
         known here; `shared_port` whether others of this user may listen on its port:
-        the system then gives each of them some of the connections.
+        the system then gives each of them some of the connections; `patience` how long
+        clients may take nothing of a stream.
         """
         self._services = tuple(handlers.service.full_name for handlers in services)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
@@ -63,10 +66,11 @@ class GrpcServer:
                 ("grpc.max_receive_message_length", max_message_bytes),
             )
         )
+        stalls = Stalls(patience)
         self._server.add_generic_rpc_handlers(
             tuple(
                 generic_handler(
-                    guard(_taking(handlers, room, passing_on), authentication)
+                    guard(_taking(handlers, room, passing_on), authentication), stalls
                 )
                 for handlers in services
             )
