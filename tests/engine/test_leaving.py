@@ -136,6 +136,25 @@ async def test_a_cancel_that_a_delete_overtakes_finds_nothing(
         await member.cancel(created.id)
 
 
+async def test_nothing_is_asked_for_what_is_deleted_while_it_is_taken_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = cluster()
+    crashed, member = made.join(Puppet([Text("lost")])), made.join()
+    created = await crashed.interactions.create(Caller(), ask(background=True))
+    conversation = made.store.conversation
+
+    async def delete_first(id: str, owner: str) -> Sequence[Record]:  # noqa: A002
+        await made.store.delete(id, owner)
+        return await conversation(id, owner)
+
+    monkeypatch.setattr(made.store, "conversation", delete_first)
+    await made.lose(crashed)
+    assert not member.puppet.asked
+    assert member.supervisor.find(created.id) is None
+    assert member.process.background.busy == 0
+
+
 @pytest.mark.parametrize("leaves", ["caller", "process"])
 @pytest.mark.parametrize("first", [False, True], ids=["not yet", "added"])
 async def test_nothing_is_left_of_a_create_that_is_overtaken(

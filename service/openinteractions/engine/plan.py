@@ -31,6 +31,7 @@ from openinteractions.engine.rounds import Rounds
 from openinteractions.engine.run import FIRST_EVENT_SECONDS, Run
 from openinteractions.engine.store_ports import Claimed, InteractionStore, Record
 from openinteractions.engine.telling import Telling
+from openinteractions.engine.writes import DeletedError
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2, step_pb2
 
 Request = interaction_service_pb2.CreateInteractionRequest
@@ -123,12 +124,14 @@ class Planner:
         """Return the run that goes on with an interaction that was claimed.
 
         Raises:
-            DomainError: the model is gone, or what it continues.
+            DomainError: the model is gone, or what it continues, or itself.
         """
         record, caller = claimed.record, Absent(claimed.record.owner)
         request, interaction = record.request, Interaction()
         model = self._model(caller, request)
         turns = await self._store.conversation(record.interaction.id, record.owner)
+        if not turns:
+            raise DeletedError("The interaction was deleted before it was taken up.")
         history = turns[:-1]
         if self._recall is not None:
             history = await self._recall.for_model(history, call=caller)
