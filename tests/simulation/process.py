@@ -138,7 +138,7 @@ class Process:
     async def stop(self, grace: float) -> None:
         """End as on SIGTERM."""
         self.ready = False
-        self.world.ending.add(self.name)
+        self.world.ends(self)
         await self._done(self._stop(grace))
 
     async def _stop(self, grace: float) -> None:

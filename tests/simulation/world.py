@@ -76,7 +76,6 @@ class World:
         self.restarts = 0
         self._held: dict[str, float] = {}
         self.ending: set[str] = set()
-        """The processes that were told to end."""
         self.ended_in_order: set[str] = set()
         self._epochs: dict[str, int] = {}
         self._lost: dict[str, float] = {}
@@ -146,6 +145,11 @@ class World:
                 self.note(f"claimed {identifier} {one.epoch}")
                 self._epochs[identifier] = one.epoch
                 self._lost[identifier] = self.now
+
+    def ends(self, process: Process) -> None:
+        """Note that a process was told to end, and is able to give everything back."""
+        if not self.fails:
+            self.ending.add(process.name)
 
     def ended(self, process: Process) -> None:
         """Note that a process has ended in order: it has given everything back.
