@@ -16,6 +16,7 @@ from openinteractions.core.errors import (
     PreconditionError,
     RequestError,
 )
+from openinteractions.engine import paging
 from openinteractions.engine.background import DEFERRED
 from openinteractions.engine.callers import Caller
 from openinteractions.engine.elsewhere import waiting
@@ -36,7 +37,6 @@ Status = interaction_pb2.InteractionStatus
 EventBatches = AsyncIterator[Sequence[event_pb2.InteractionEvent]]
 
 PAGE_SIZE = 50
-PAGE_SIZE_LIMIT = 100
 
 
 class Interactions:
@@ -208,14 +208,9 @@ class Interactions:
         self, caller: Caller, request: interaction_service_pb2.ListInteractionsRequest
     ) -> interaction_service_pb2.ListInteractionsResponse:
         """Return a page of the caller's interactions, newest first, in short."""
-        size = request.page_size if request.HasField("page_size") else PAGE_SIZE
-        if not 1 <= size <= PAGE_SIZE_LIMIT:
-            raise RequestError(
-                f"page_size must be from 1 to {PAGE_SIZE_LIMIT}.", field="page_size"
-            )
-        before = request.page_token or None
-        if before is not None and not ids.is_interaction_id(before):
-            raise RequestError("page_token is not one of a page.", field="page_token")
+        size, before = paging.read(
+            request, usual=PAGE_SIZE, is_id=ids.is_interaction_id
+        )
         found = await self._store.list(caller.owner, limit=size + 1, before=before)
         page = interaction_service_pb2.ListInteractionsResponse()
         page.interactions.extend(found[:size])

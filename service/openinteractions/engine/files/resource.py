@@ -18,6 +18,7 @@ from google.api import httpbody_pb2
 
 from openinteractions.core import ids
 from openinteractions.core.errors import NotFoundError, RequestError, UnavailableError
+from openinteractions.engine import paging
 from openinteractions.engine.file_ports import (
     BLOCK_BYTES,
     FileRecord,
@@ -30,7 +31,6 @@ from openinteractions.engine.ports import Clock
 from openinteractions.v1 import file_pb2, file_service_pb2
 
 PAGE_SIZE = 10
-PAGE_SIZE_LIMIT = 100
 LONGEST_QUOTE = 80
 
 File = file_pb2.File
@@ -80,14 +80,7 @@ class Files:
         self, caller: Caller, request: file_service_pb2.ListFilesRequest
     ) -> file_service_pb2.ListFilesResponse:
         """Return a page of the caller's files, newest first."""
-        size = request.page_size if request.HasField("page_size") else PAGE_SIZE
-        if not 1 <= size <= PAGE_SIZE_LIMIT:
-            raise RequestError(
-                f"page_size must be from 1 to {PAGE_SIZE_LIMIT}.", field="page_size"
-            )
-        before = request.page_token or None
-        if before is not None and not ids.is_file_id(before):
-            raise RequestError("page_token is not one of a page.", field="page_token")
+        size, before = paging.read(request, usual=PAGE_SIZE, is_id=ids.is_file_id)
         found = await self._store.list(
             caller.owner, limit=size + 1, before=before, now=self._clock.now()
         )
