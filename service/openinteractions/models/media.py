@@ -6,10 +6,20 @@ They have bytes with a type or a URL: which of the two is decided before
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from openinteractions.core import mime
+from openinteractions.core.errors import NotSupportedError
 from openinteractions.core.media import Medium
 from openinteractions.models.transport.bodies import Large, base64_text
 from openinteractions.v1 import content_pb2
+
+Part = dict[str, Any]
+"""A content as a dialect has it."""
+
+Writers = Mapping[str, Callable[[Any], Part]]
+"""What makes the parts of a dialect, by the kind of content."""
 
 DETAILS = {"low": "low", "medium": "auto", "high": "high", "ultra_high": "high"}
 """Resolutions of the contract in the words of these APIs."""
@@ -40,6 +50,21 @@ _ENDINGS = {
     "text/plain": "txt",
 }
 """The endings of names of documents."""
+
+
+def written(content: content_pb2.Content, writers: Writers) -> Part:
+    """Return a content as one of the writers has it.
+
+    Raises:
+        NotSupportedError: the dialect has no writer for its kind.
+    """
+    kind = content.WhichOneof("kind") or ""
+    write = writers.get(kind)
+    if write is None:
+        raise NotSupportedError(
+            f"input: {kind} content is not supported by this model.", field="input"
+        )
+    return write(getattr(content, kind))
 
 
 def url(medium: Medium) -> str | Large:

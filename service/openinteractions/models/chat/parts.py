@@ -6,14 +6,10 @@ decided before (`engine.ports.Accepts`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from openinteractions.core.errors import NotSupportedError
 from openinteractions.models import media
 from openinteractions.v1 import content_pb2
 
-Part = dict[str, Any]
+Part = media.Part
 
 
 def part(content: content_pb2.Content) -> Part:
@@ -22,13 +18,7 @@ def part(content: content_pb2.Content) -> Part:
     Raises:
         NotSupportedError: this dialect has none for it.
     """
-    kind = content.WhichOneof("kind") or ""
-    write = _WRITERS.get(kind)
-    if write is None:
-        raise NotSupportedError(
-            f"input: {kind} content is not supported by this model.", field="input"
-        )
-    return write(getattr(content, kind))
+    return media.written(content, _WRITERS)
 
 
 def _image(image: content_pb2.ImageContent) -> Part:
@@ -52,7 +42,7 @@ def _document(document: content_pb2.DocumentContent) -> Part:
     return {"type": "file", "file": inner}
 
 
-_WRITERS: Mapping[str, Callable[[Any], Part]] = {
+_WRITERS: media.Writers = {
     "image": _image,
     "audio": _audio,
     "video": _video,

@@ -6,14 +6,12 @@ and that the model takes them at all, has been decided before (`ports.Accepts`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from openinteractions.core.errors import NotSupportedError
 from openinteractions.models import media
 from openinteractions.v1 import content_pb2
 
-Part = dict[str, Any]
+Part = media.Part
 
 
 def parts(contents: Iterable[content_pb2.Content]) -> list[Part]:
@@ -22,17 +20,7 @@ def parts(contents: Iterable[content_pb2.Content]) -> list[Part]:
     Raises:
         NotSupportedError: a content that this dialect cannot say.
     """
-    return [_part(content) for content in contents]
-
-
-def _part(content: content_pb2.Content) -> Part:
-    kind = content.WhichOneof("kind") or ""
-    write = _WRITERS.get(kind)
-    if write is None:
-        raise NotSupportedError(
-            f"input: {kind} content is not supported by this model.", field="input"
-        )
-    return write(getattr(content, kind))
+    return [media.written(content, _WRITERS) for content in contents]
 
 
 def _text(content: content_pb2.TextContent) -> Part:
@@ -55,7 +43,7 @@ def _document(content: content_pb2.DocumentContent) -> Part:
     return {"type": "input_file", "filename": name, "file_data": data}
 
 
-_WRITERS: Mapping[str, Callable[[Any], Part]] = {
+_WRITERS: media.Writers = {
     "text": _text,
     "image": _image,
     "audio": _audio,
