@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openinteractions.models.reported import count, details
+from openinteractions.models.reported import count, details, totals
 from openinteractions.v1 import usage_pb2
 
 _INPUT_KINDS = {"image": "image_tokens", "audio": "audio_tokens"}
@@ -28,17 +28,8 @@ def read(found: dict[str, Any]) -> usage_pb2.Usage:
         thoughts = count(found, "reasoning_tokens")
     answer = _without_thoughts(found, prompt, completion, thoughts or 0)
 
-    usage = usage_pb2.Usage(
-        total_input_tokens=prompt,
-        total_output_tokens=answer,
-        total_tool_use_tokens=0,
-        total_tokens=prompt + answer + (thoughts or 0),
-    )
-    if thoughts is not None:
-        usage.total_thought_tokens = thoughts
-    if cached is not None:
-        usage.total_cached_tokens = cached
-        _add(usage.cached_tokens_by_modality, "text", cached)
+    usage = totals(prompt, answer, thoughts=thoughts, cached=cached)
+    _add(usage.cached_tokens_by_modality, "text", cached or 0)
     _split(usage.input_tokens_by_modality, prompt, inputs, _INPUT_KINDS)
     _split(usage.output_tokens_by_modality, answer, outputs, _OUTPUT_KINDS)
     return usage

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openinteractions.models.reported import count, details
+from openinteractions.models.reported import count, details, totals
 from openinteractions.v1 import usage_pb2
 
 
@@ -18,16 +18,7 @@ def read(found: dict[str, Any]) -> usage_pb2.Usage:
     cached = count(details(found, "input_tokens_details"), "cached_tokens")
     thoughts = count(details(found, "output_tokens_details"), "reasoning_tokens")
     answer = max(made - (thoughts or 0), 0)
-    usage = usage_pb2.Usage(
-        total_input_tokens=given,
-        total_output_tokens=answer,
-        total_tool_use_tokens=0,
-        total_tokens=given + answer + (thoughts or 0),
-    )
-    if thoughts is not None:
-        usage.total_thought_tokens = thoughts
-    if cached is not None:
-        usage.total_cached_tokens = cached
+    usage = totals(given, answer, thoughts=thoughts, cached=cached)
     for into, tokens in (
         (usage.input_tokens_by_modality, given),
         (usage.output_tokens_by_modality, answer),
