@@ -52,7 +52,7 @@ class Server:
     async def create(self, request: Request, *, call: Call) -> Interaction:
         """Create an interaction (see `Relay.create`)."""
         body = self._body(request, stream=False)
-        return await self._one("POST", PATH, body, {}, call)
+        return await self._one(await self._ask("POST", PATH, body, {}, call))
 
     async def stream_create(
         self, request: Request, *, call: Call
@@ -72,7 +72,8 @@ class Server:
     ) -> Interaction:
         """Return an interaction (see `Relay.get`)."""
         query = {"include_input": "true"} if include_input else {}
-        return await self._one("GET", _path(remote_id), None, query, call)
+        path = _path(remote_id)
+        return await self._one(await self._ask("GET", path, None, query, call))
 
     async def stream(
         self,
@@ -96,7 +97,8 @@ class Server:
 
     async def cancel(self, remote_id: str, *, call: Call) -> Interaction:
         """Stop a running interaction (see `Relay.cancel`)."""
-        return await self._one("POST", f"{_path(remote_id)}/cancel", None, {}, call)
+        path = f"{_path(remote_id)}/cancel"
+        return await self._one(await self._ask("POST", path, None, {}, call))
 
     async def delete(self, remote_id: str, *, call: Call) -> None:
         """Delete an interaction (see `Relay.delete`)."""
@@ -108,15 +110,7 @@ class Server:
         """Close the connections."""
         await self._endpoint.close()
 
-    async def _one(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        query: Mapping[str, str],
-        call: Call,
-    ) -> Interaction:
-        answer = await self._ask(method, path, body, query, call)
+    async def _one(self, answer: Answer) -> Interaction:
         try:
             return self._reading.interaction(await answer.rest())
         finally:
