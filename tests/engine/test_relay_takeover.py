@@ -136,6 +136,21 @@ async def test_a_reader_in_a_third_process_is_told_all_of_it() -> None:
     assert texts((await check(two, seen)).steps) == ["a"]
 
 
+async def test_a_reader_elsewhere_is_told_what_can_be_folded() -> None:
+    made = cluster()
+    first = here([created(), start(), text("a")])
+    one, two = joined(made, first), joined(made, here())
+    received = await begun(one)
+    reader = two.interactions.stream(Caller(), Stream(id=identifier_of(received)))
+    seen = [event async for event in _until(reader, "a")]
+    strange = Event(other='{"event_type":"new"}')
+    first.say(
+        [strange, text("?", 3), stop(3), start(7), text("b"), stop(), completed()]
+    )
+    seen += await drain(reader)
+    assert texts((await check(two, seen)).steps) == ["ab"]
+
+
 async def _until(reader, wanted: str):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     async for batch in reader:
         for event in batch:

@@ -16,6 +16,8 @@ from tests.relays.world import relay, serving
 
 HANGING = {"model": "m", "input": "script: words 3; hang", "stream": True}
 
+ASKED = {"model": "m", "input": "a", "stream": True}
+
 THEIRS = "v1_theirs"
 
 
@@ -219,6 +221,22 @@ async def test_a_cut_stream_ends_with_an_error(store: str, tmp_path: Path) -> No
             assert fetched["errors"][0]["code"] == "bad_gateway"
 
     assert came[-1]["event_type"] == "error"
+
+
+async def test_a_stream_that_nobody_keeps_has_no_id(tmp_path: Path) -> None:
+    begin, end = created(), completed()
+    begin["interaction"]["id"] = end["interaction"]["id"] = ""
+    stream = sse(begin, START, said("Hello", "e3"), STOP, end)
+    async with (
+        replaying(stream) as google,
+        serving(tmp_path, relay(google.url, "upstream")) as site,
+    ):
+        came = await site.stream("POST", "interactions", ASKED)
+        _, page = await site.call("GET", "interactions")
+
+    assert texts(came) == "Hello"
+    assert [came[0]["interaction"]["id"], came[-1]["interaction"]["id"]] == ["", ""]
+    assert page.get("interactions", []) == []
 
 
 async def test_an_error_event_passes_and_the_interaction_has_failed(

@@ -143,3 +143,15 @@ class Taken:
         if start is None:
             start = self._starts[attempt] = cursor.prefix(self._id, attempt)
         return start
+
+
+def fits(event: Event, steps: int) -> bool:
+    """Say whether an event can be folded, after others that made so many steps."""
+    match event.WhichOneof("event"):
+        case "step_start":
+            return 0 <= event.step_start.index <= steps
+        case "step_delta":
+            return 0 <= event.step_delta.index < steps
+        case "step_stop":
+            return 0 <= event.step_stop.index < steps
+    return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from openinteractions.core import cursor, replay
+from openinteractions.core import cursor, marks, replay
 from openinteractions.core.attempts import FIRST
 from openinteractions.core.cursor import Cursor, Place
 from openinteractions.core.fold import Fold
@@ -108,7 +108,7 @@ class Log:
             place = self._place(event)
             if place.step == cursor.END:
                 last.append(event)
-            elif _fits(event, len(fold)):
+            elif marks.fits(event, len(fold)):
                 fold.apply(event)
             if event.HasField("step_start") and place.attempt > attempts.last:
                 attempts = attempts.begin(place.attempt, place.step)
@@ -127,15 +127,3 @@ class Log:
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
-
-
-def _fits(event: Event, steps: int) -> bool:
-    """Say whether an event says something of steps, of which there are so many."""
-    match event.WhichOneof("event"):
-        case "step_start":
-            return 0 <= event.step_start.index <= steps
-        case "step_delta":
-            return 0 <= event.step_delta.index < steps
-        case "step_stop":
-            return 0 <= event.step_stop.index < steps
-    return False

@@ -13,7 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from openinteractions.core import cursor, lifecycle, replay
+from openinteractions.core import cursor, lifecycle, marks, replay
 from openinteractions.core.attempts import FIRST, Attempts
 from openinteractions.core.cursor import Cursor
 from openinteractions.core.errors import (
@@ -179,6 +179,8 @@ class Mirror:
         return events
 
     def _apply(self, event: Event) -> None:
+        if not marks.fits(event, len(self._fold)):
+            return  # another server's, which its relay has passed over, too
         self._fold.apply(event)
         if event.HasField("step_start"):
             index = event.step_start.index

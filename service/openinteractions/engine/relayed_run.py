@@ -142,6 +142,8 @@ class RelayedRun:
         try:
             async with contextlib.aclosing(reading):  # type: ignore[type-var]
                 async for batch in reading:
+                    if not self.begun and self.turn.remote.id is None:
+                        self.interaction.ClearField("id")  # nobody keeps it
                     for event in batch:
                         relayed.rewrite_event(event, self.turn.own)
                         if event.HasField("completed"):
