@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -22,12 +21,9 @@ from openinteractions.engine import paging
 from openinteractions.engine.file_ports import (
     BLOCK_BYTES,
     FileRecord,
-    FileStore,
-    Objects,
 )
-from openinteractions.engine.files.addresses import Addresses
+from openinteractions.engine.files.basis import Basis
 from openinteractions.engine.files.limits import Limits
-from openinteractions.engine.ports import Clock
 from openinteractions.v1 import file_pb2, file_service_pb2
 
 PAGE_SIZE = 10
@@ -49,44 +45,27 @@ class Caller(Protocol):
         """The URL under which it knows this server; empty when that is not known."""
 
 
-class Files:
-    """The use cases of files. `entropy` returns that many random bytes."""
-
-    def __init__(
-        self,
-        store: FileStore,
-        objects: Objects,
-        clock: Clock,
-        addresses: Addresses,
-        limits: Limits,
-        *,
-        entropy: Callable[[int], bytes] = os.urandom,
-    ) -> None:
-        self._store = store
-        self._objects = objects
-        self._clock = clock
-        self._addresses = addresses
-        self._limits = limits
-        self._entropy = entropy
+class Files(Basis):
+    """The use cases of files."""
 
     async def get(
         self, caller: Caller, request: file_service_pb2.GetFileRequest
     ) -> File:
         """Return a file."""
         record = await self._load(caller.owner, request.id)
-        return self._addresses.show(record, caller.origin)
+        return self.addresses.show(record, caller.origin)
 
     async def list(
         self, caller: Caller, request: file_service_pb2.ListFilesRequest
     ) -> file_service_pb2.ListFilesResponse:
         """Return a page of the caller's files, newest first."""
         size, before = paging.read(request, usual=PAGE_SIZE, is_id=ids.is_file_id)
-        found = await self._store.list(
-            caller.owner, limit=size + 1, before=before, now=self._clock.now()
+        found = await self.store.list(
+            caller.owner, limit=size + 1, before=before, now=self.clock.now()
         )
         page = file_service_pb2.ListFilesResponse()
         page.files.extend(
-            self._addresses.show(record, caller.origin) for record in found[:size]
+            self.addresses.show(record, caller.origin) for record in found[:size]
         )
         if len(found) > size:
             page.next_page_token = found[size - 1].id
@@ -97,10 +76,10 @@ class Files:
     ) -> None:
         """Delete a file with its bytes."""
         record = await self._load(caller.owner, request.id)
-        if not await self._store.delete(record.id, caller.owner):
+        if not await self.store.delete(record.id, caller.owner):
             raise _not_found(request.id)
         try:
-            await self._objects.delete([object_key(record.id)])
+            await self.objects.delete([object_key(record.id)])
         except UnavailableError as error:
             # The file is gone; its bytes are without a row now, and go with those.
             log.warning("file %s left its bytes: %s", record.id, error.message)
@@ -111,8 +90,8 @@ class Files:
         """Yield a file's bytes; with the first come its type and the file itself."""
         record = await self._load(caller.owner, request.id)
         first = httpbody_pb2.HttpBody(content_type=record.file.mime_type)
-        first.extensions.add().Pack(self._addresses.show(record, caller.origin))
-        blocks = self._objects.read(object_key(record.id))
+        first.extensions.add().Pack(self.addresses.show(record, caller.origin))
+        blocks = self.objects.read(object_key(record.id))
         async with aclosing(blocks):  # type: ignore[type-var] # generators, all of them
             first.data = await anext(blocks, b"")
             yield [first]
@@ -150,7 +129,7 @@ class Files:
                 field=field,
             )
         try:
-            parts = [part async for part in self._objects.read(object_key(record.id))]
+            parts = [part async for part in self.objects.read(object_key(record.id))]
         except NotFoundError:
             # Deleted since the row was read.
             raise _unusable(file, field) from None
@@ -166,8 +145,8 @@ class Files:
         display_name: str | None = None,
     ) -> File:
         """Store what a model has made and return its file, with addresses."""
-        now = self._clock.now()
-        new = ids.file_id(int(now * 1000), self._entropy(ids.FILE_ENTROPY_BYTES))
+        now = self.clock.now()
+        new = ids.file_id(int(now * 1000), self.entropy(ids.FILE_ENTROPY_BYTES))
         file = File(
             name=f"files/{new}",
             display_name=display_name,
@@ -176,11 +155,11 @@ class Files:
         )
         file.create_time.FromNanoseconds(nanoseconds(now))
         digest = await _digest(data)
-        activate(file, len(data), digest, now, self._limits)
+        activate(file, len(data), digest, now, self.limits)
         record = FileRecord(owner, file)
-        await self._objects.put(object_key(new), data)
-        await self._store.add(record)
-        return self._addresses.show(record, origin)
+        await self.objects.put(object_key(new), data)
+        await self.store.add(record)
+        return self.addresses.show(record, origin)
 
     async def _load(self, owner: str, name: str) -> FileRecord:
         record = await self._find(owner, name.removeprefix("files/"))
@@ -191,8 +170,8 @@ class Files:
     async def _find(self, owner: str, file_id: str) -> FileRecord | None:
         if not ids.is_file_id(file_id):
             return None
-        record = await self._store.get(file_id, owner)
-        if record is None or has_expired(record, self._clock.now()):
+        record = await self.store.get(file_id, owner)
+        if record is None or has_expired(record, self.clock.now()):
             return None
         return record
 

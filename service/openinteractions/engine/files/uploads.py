@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from openinteractions.core import endings, ids, mime
@@ -22,15 +22,12 @@ from openinteractions.core.errors import (
 )
 from openinteractions.engine.file_ports import (
     FileRecord,
-    FileStore,
-    Objects,
     Partial,
     Upload,
 )
-from openinteractions.engine.files.addresses import Addresses
 from openinteractions.engine.files.announced import announced
+from openinteractions.engine.files.basis import Basis
 from openinteractions.engine.files.intake import Intake
-from openinteractions.engine.files.limits import Limits
 from openinteractions.engine.files.resource import (
     Caller,
     activate,
@@ -39,7 +36,6 @@ from openinteractions.engine.files.resource import (
     object_key,
 )
 from openinteractions.engine.files.turns import Turns
-from openinteractions.engine.ports import Clock
 from openinteractions.v1 import file_pb2, file_service_pb2
 
 State = file_service_pb2.UploadState
@@ -53,40 +49,27 @@ DIGESTS = 1000
 bytes at the end."""
 
 
-class Uploads:
-    """The use cases of uploads. `entropy` returns that many random bytes."""
+@dataclass(eq=False)
+class Uploads(Basis):
+    """The use cases of uploads."""
 
-    def __init__(
-        self,
-        store: FileStore,
-        objects: Objects,
-        clock: Clock,
-        addresses: Addresses,
-        limits: Limits,
-        *,
-        entropy: Callable[[int], bytes] = os.urandom,
-    ) -> None:
-        self._store = store
-        self._objects = objects
-        self._clock = clock
-        self._addresses = addresses
-        self._limits = limits
-        self._entropy = entropy
-        self._turns = Turns()
-        self._digests: OrderedDict[str, tuple[int, Any]] = OrderedDict()
+    _turns: Turns = field(default_factory=Turns, init=False)
+    _digests: OrderedDict[str, tuple[int, Any]] = field(
+        default_factory=OrderedDict, init=False
+    )
 
     async def start(
         self, caller: Caller, request: file_service_pb2.StartUploadRequest
     ) -> file_service_pb2.UploadSession:
         """Begin an upload."""
-        file = announced(request, self._limits)
-        now = self._clock.now()
-        new = ids.file_id(int(now * 1000), self._entropy(ids.FILE_ENTROPY_BYTES))
+        file = announced(request, self.limits)
+        now = self.clock.now()
+        new = ids.file_id(int(now * 1000), self.entropy(ids.FILE_ENTROPY_BYTES))
         file.name = f"files/{new}"
         file.create_time.FromNanoseconds(nanoseconds(now))
-        upload_id = ids.upload_id(self._entropy(ids.UPLOAD_ENTROPY_BYTES))
-        expires = now + self._limits.upload_ttl_seconds
-        await self._store.begin(Upload(_key(upload_id), caller.owner, file, expires))
+        upload_id = ids.upload_id(self.entropy(ids.UPLOAD_ENTROPY_BYTES))
+        expires = now + self.limits.upload_ttl_seconds
+        await self.store.begin(Upload(_key(upload_id), caller.owner, file, expires))
         session = file_service_pb2.UploadSession(
             upload_id=upload_id, chunk_granularity=GRANULARITY_BYTES
         )
@@ -111,7 +94,7 @@ class Uploads:
         if upload.state != State.UPLOAD_STATE_ACTIVE:
             return await self._ended(caller, upload)
         async with self._turns.take(upload.key) as turn:
-            claimed = await self._store.claim(upload.key)
+            claimed = await self.store.claim(upload.key)
             if claimed is None:
                 raise _unknown()
             # Whoever had the turn before may have received more, or all.
@@ -127,7 +110,7 @@ class Uploads:
         return Status(
             state=State.UPLOAD_STATE_FINAL,
             received_bytes=partial.size,
-            file=self._addresses.show(record, caller.origin),
+            file=self.addresses.show(record, caller.origin),
         )
 
     async def query(
@@ -141,19 +124,19 @@ class Uploads:
     ) -> Status:
         """Give an upload up and drop what it has received."""
         upload = await self._find(request.upload_id)
-        cancelled = await self._store.cancel(upload.key)
+        cancelled = await self.store.cancel(upload.key)
         if cancelled is None:
             raise _unknown()
         if cancelled.state == State.UPLOAD_STATE_FINAL:
             raise PreconditionError("The upload is final; its file can be deleted.")
         async with self._turns.take(upload.key, "The upload was cancelled."):
             self._digests.pop(upload.key, None)
-            await self._objects.delete([object_key(upload.file_id)])
+            await self.objects.delete([object_key(upload.file_id)])
         return await self._status(caller, cancelled)
 
     async def _find(self, upload_id: str) -> Upload:
-        upload = await self._store.find(_key(upload_id))
-        if upload is None or upload.expires <= self._clock.now():
+        upload = await self.store.find(_key(upload_id))
+        if upload is None or upload.expires <= self.clock.now():
             raise _unknown()
         return upload
 
@@ -166,9 +149,9 @@ class Uploads:
     async def _status(self, caller: Caller, upload: Upload) -> Status:
         status = Status(state=upload.state, received_bytes=upload.partial.size)
         if upload.state == State.UPLOAD_STATE_FINAL:
-            record = await self._store.get(upload.file_id, upload.owner)
-            if record is not None and not has_expired(record, self._clock.now()):
-                status.file.CopyFrom(self._addresses.show(record, caller.origin))
+            record = await self.store.get(upload.file_id, upload.owner)
+            if record is not None and not has_expired(record, self.clock.now()):
+                status.file.CopyFrom(self.addresses.show(record, caller.origin))
         return status
 
     async def _receive(self, upload: Upload, intake: Intake) -> Partial:
@@ -176,13 +159,13 @@ class Uploads:
         partial = upload.partial
         while not await intake.ends():
             digest = self._digest_at(upload.key, partial.size)
-            partial = await self._objects.append(
+            partial = await self.objects.append(
                 object_key(upload.file_id),
                 partial,
-                intake.segment(partial.size, upload.file, self._limits, digest),
+                intake.segment(partial.size, upload.file, self.limits, digest),
                 epoch=upload.epoch,
             )
-            if not await self._store.advance(upload.key, upload.epoch, partial):
+            if not await self.store.advance(upload.key, upload.epoch, partial):
                 raise _taken_over()
             if digest is not None:
                 self._digests[upload.key] = (partial.size, digest)
@@ -212,16 +195,16 @@ class Uploads:
                 metadata={"received": str(partial.size)},
             )
         key = object_key(upload.file_id)
-        await self._objects.complete(key, partial, epoch=upload.epoch)
+        await self.objects.complete(key, partial, epoch=upload.epoch)
         file = file_pb2.File()
         file.CopyFrom(upload.file)
         file.source = file_pb2.FileSource.FILE_SOURCE_UPLOADED
         if mime.essence(file.mime_type) in {"", UNKNOWN_TYPE}:
             file.mime_type = await self._tell_type(key, file.display_name)
         digest = await self._digest(upload.key, partial.size, key)
-        activate(file, partial.size, digest, self._clock.now(), self._limits)
+        activate(file, partial.size, digest, self.clock.now(), self.limits)
         record = FileRecord(upload.owner, file)
-        if not await self._store.finish(upload.key, upload.epoch, record):
+        if not await self.store.finish(upload.key, upload.epoch, record):
             raise _taken_over()
         self._digests.pop(upload.key, None)
         return record
@@ -241,7 +224,7 @@ class Uploads:
         return result
 
     def _read(self, key: str, length: int | None = None) -> AsyncIterator[bytes]:
-        return self._objects.read(key, length=length)
+        return self.objects.read(key, length=length)
 
 
 def _key(upload_id: str) -> str:
