@@ -101,10 +101,11 @@ def wait_for_line(process: subprocess.Popen[str], folder: Path) -> str:
     return line
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, *command: str) -> subprocess.Popen[str]:
+    """Start a command, `serve` by default, with the configuration in a folder."""
     with (folder / "log").open("w") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "openinteractions", "serve"],
+            [sys.executable, "-m", "openinteractions", *(command or ["serve"])],
             cwd=folder,
             env={"PYTHONPATH": SOURCE_ROOTS},
             stdout=subprocess.PIPE,

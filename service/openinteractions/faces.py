@@ -62,7 +62,7 @@ class Faces:
         authentication = Authentication(config.accepted_keys)
         self._config = config
         room = Room(config.server.max_bodies_bytes)
-        self._process = engine.process
+        self._process, self._opened = engine.process, engine.opened
         self._grpc = GrpcServer(
             services,
             authentication,
@@ -94,7 +94,7 @@ class Faces:
             http = self._open_door(self._member.door)
         wanted = self._config.server.grpc_address
         try:
-            port = await self._grpc.start(str(wanted))
+            port = await self._grpc.start(str(wanted), self._opened)
         except OSError as error:
             raise ConfigError(f"server.grpc: {error}") from None
         stack.push_async_callback(self._grpc.stop, 0)

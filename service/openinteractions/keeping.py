@@ -5,8 +5,9 @@ Part of the composition root (see `server`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import cast
 
@@ -34,6 +35,8 @@ class Stores:
     objects: Objects
     beside: HasLog | None
     """What has the log of live events, where nothing else has."""
+    opened: asyncio.Future[None]
+    """As `Store.opened` says."""
 
 
 async def open_stores(config: Config, stack: AsyncExitStack, clock: Clock) -> Stores:
@@ -55,12 +58,41 @@ async def open_stores(config: Config, stack: AsyncExitStack, clock: Clock) -> St
         "InteractionStore",
         Attachments(store, objects, max_bytes=config.server.max_media_bytes),
     )
-    await stack.enter_async_context(Orphans(store=store, objects=objects, clock=clock))
-    await stack.enter_async_context(
-        Expiry(store=store.files, objects=objects, clock=clock)
+    await begin(
+        stack,
+        store.opened,
+        Orphans(store=store, objects=objects, clock=clock),
+        Expiry(store=store.files, objects=objects, clock=clock),
     )
     beside = store if isinstance(store, SqliteStore) else None
-    return Stores(interactions, store.files, objects, beside)
+    return Stores(interactions, store.files, objects, beside, store.opened)
+
+
+async def begin(
+    stack: AsyncExitStack,
+    opened: asyncio.Future[None],
+    *parts: AbstractAsyncContextManager[object],
+) -> None:
+    """Begin what watches over the store once it can be used; it ends with the stack."""
+    begun = await stack.enter_async_context(AsyncExitStack())
+
+    async def enter() -> None:
+        for part in parts:
+            await begun.enter_async_context(part)
+
+    async def enter_later() -> None:
+        await asyncio.wait({opened})
+        if not opened.cancelled() and opened.exception() is None:
+            await enter()
+
+    async def leave(entering: asyncio.Task[None]) -> None:
+        entering.cancel()
+        await asyncio.wait({entering})
+
+    if opened.done():
+        await enter()
+    else:
+        stack.push_async_callback(leave, asyncio.create_task(enter_later()))
 
 
 def files(

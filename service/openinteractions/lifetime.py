@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+from typing import Any
 
 from openinteractions.config import Address, Config
 
@@ -74,6 +75,24 @@ def stop_on_signal() -> asyncio.Event:
     for number in SIGNALS:
         loop.add_signal_handler(number, ask_to_stop)
     return stop
+
+
+async def until(stop: asyncio.Event, opened: asyncio.Future[None]) -> None:
+    """Wait until the process is to stop.
+
+    Raises:
+        UnusableStoreError: it turns out that the store, which was not there when the
+            process began, cannot be used.
+    """
+    stopping = asyncio.ensure_future(stop.wait())
+    either: set[asyncio.Future[Any]] = {stopping, opened}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if opened.done():
+            opened.result()
+        await stopping
+    finally:
+        stopping.cancel()
 
 
 def calm_collections() -> None:

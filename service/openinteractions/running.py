@@ -5,6 +5,7 @@ Part of the composition root (see `server`).
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable
@@ -61,6 +62,9 @@ class Engine:
     process: Process
     passes_on: bool
     """Whether some interactions are made by servers that speak this API."""
+    opened: asyncio.Future[None]
+    """Done once the store can be used, or with an `UnusableStoreError` when it turned
+    out that it cannot: a database may be started later than those that use it."""
 
 
 async def start(
@@ -90,9 +94,10 @@ async def start(
     )
     ttl = config.store.ttl_days * DAY_SECONDS
     retention = Retention(store=stores.interactions, clock=clock, ttl_seconds=ttl)
-    await stack.enter_async_context(process)
-    await stack.enter_async_context(retention)
-    return Engine(interactions, files, uploads, models, process, passes_on)
+    await keeping.begin(stack, stores.opened, process, retention)
+    return Engine(
+        interactions, files, uploads, models, process, passes_on, stores.opened
+    )
 
 
 async def _interactions(  # noqa: PLR0917 - all that they are made of

@@ -30,7 +30,7 @@ class _State:
     """What is known only while the server runs."""
 
     ready: bool = False
-    """What `/readyz` is asked for."""
+    """Whether calls are taken; `/readyz` wants the store as well."""
     url: str = ""
     """The URL of the HTTP face."""
 
@@ -96,9 +96,9 @@ def join(line: int, door: int) -> int:
 
 async def _serve(config: Config, tools: ServerTools | None) -> None:
     stop = lifetime.stop_on_signal()
-    async with _running(config, tools=tools) as line:
+    async with _running(config, tools=tools) as (line, opened):
         print(line, flush=True)
-        await stop.wait()
+        await lifetime.until(stop, opened)
 
 
 async def _work(config: Config, tools: ServerTools | None) -> None:
@@ -110,7 +110,7 @@ async def _work(config: Config, tools: ServerTools | None) -> None:
         engine.models.warm()
         lifetime.calm_collections()
         print(lifetime.worker_line(config), flush=True)
-        await stop.wait()
+        await lifetime.until(stop, engine.opened)
         await engine.process.hand_over(config.server.shutdown_grace_seconds)
 
 
@@ -119,9 +119,9 @@ async def _join(line: int, door: int) -> None:
     lifetime.log_to_stderr(f"worker-{member.number}")
     member.heed_signals()
     try:
-        async with _running(member.config, member):
+        async with _running(member.config, member) as (_, opened):
             member.up()
-            await member.stop.wait()
+            await lifetime.until(member.stop, opened)
     except ConfigError as error:
         member.fail(str(error))
     except UnusableStoreError as error:
@@ -136,10 +136,10 @@ async def _running(
     member: Member | None = None,
     *,
     tools: ServerTools | None = None,
-) -> AsyncIterator[str]:
-    """Run the server; give the line that says where. Parts end in reverse order.
+) -> AsyncIterator[tuple[str, asyncio.Future[None]]]:
+    """Run the server; give the line that says where, and `Engine.opened`.
 
-    A `member` is one of several that are ready together.
+    Parts end in reverse order. A `member` is one of several that are ready together.
     """
     state = _State()
     computer = None if member is None else partial(BorrowedServer, member=member)
@@ -147,17 +147,17 @@ async def _running(
         engine = await running.start(
             config, stack, lambda: state.url, computer=computer, tools=tools
         )
-        faces = Faces(
-            config,
-            engine,
-            ready=lambda: state.ready and (member is None or member.ready),
-            member=member,
-        )
+
+        def ready() -> bool:
+            everybody = member is None or member.ready
+            return state.ready and everybody and engine.opened.done()
+
+        faces = Faces(config, engine, ready=ready, member=member)
         addresses = await faces.listen(stack)
         state.url = f"http://{addresses[0]}"
         engine.models.warm()
         lifetime.calm_collections()
         state.ready = True
-        yield lifetime.start_line(config, *addresses)
+        yield lifetime.start_line(config, *addresses), engine.opened
         state.ready = False
         await faces.finish()

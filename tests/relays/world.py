@@ -100,7 +100,7 @@ async def serving(
     environ = {"KEYS": keys, "UPSTREAM_KEY": "upstream-s3cret"}
     config = load(file, environ=environ)
     async with (
-        server._running(config) as line,
+        server._running(config) as (line, _),
         aiohttp.ClientSession(timeout=WAIT) as client,
     ):
         found = re.search(r"HTTP on (http://[^,]+), gRPC on ([^,]+),", line)

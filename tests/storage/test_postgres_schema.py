@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from openinteractions.config.store import without_password
+from openinteractions.core.errors import UnavailableError
 from openinteractions.storage.migrate import Migration, UnusableStoreError, migrations
 from openinteractions.storage.postgres import schema as module
 from openinteractions.storage.postgres.schema import migrate
@@ -189,13 +190,42 @@ async def test_a_password_can_come_beside_the_url(url: str) -> None:
     assert "authentication failed" in text
 
 
-async def test_what_cannot_be_reached_is_named(postgres: str) -> None:
+async def test_what_does_not_pass_by_itself_is_told_at_once(postgres: str) -> None:
     parts = urlsplit(postgres)
     cases = {
         parts._replace(path="/nowhere").geturl(): "does not exist",
-        postgres.replace(f":{parts.port}/", ":1/"): "nothing listens",
-        postgres.replace("127.0.0.1", "nowhere.invalid"): "",
         postgres.replace(f":{PASSWORD}", ":wrong"): "authentication failed",
+        f"{postgres}?sslmode=require": "rejected SSL upgrade",
     }
     for url, says in cases.items():
-        assert says in await refused(Server(url, patience_seconds=0.05))
+        assert says in await refused(Server(url))
+
+
+async def test_a_server_that_is_not_there_is_waited_for(
+    postgres: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = urlsplit(postgres)
+    cases = {
+        postgres.replace(f":{parts.port}/", ":1/"): "nothing listens",
+        postgres.replace("127.0.0.1", "nowhere.invalid"): "nowhere.invalid",
+        f"{postgres}?target_session_attrs=standby": "standby",
+    }
+    for url, says in cases.items():
+        caplog.clear()
+        store = await PostgresStore.open(Server(url))
+        with pytest.raises(UnavailableError) as caught:
+            await store.get("a", "ann")
+        assert caught.value.retry_after is not None
+        await asyncio.sleep(0)
+        assert not store.opened.done()
+        await store.close()
+        assert store.opened.cancelled()
+        (line,) = caplog.messages
+        assert says in line
+        assert PASSWORD not in line
+
+
+async def test_to_migrate_a_server_has_to_be_there(postgres: str) -> None:
+    url = postgres.replace(f":{urlsplit(postgres).port}/", ":1/")
+    with pytest.raises(UnusableStoreError, match="nothing listens"):
+        await migrate(Server(url, patience_seconds=0.05))

@@ -5,6 +5,7 @@ Unencrypted: for the same machine, a private network, or behind a proxy with TLS
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import grpc
@@ -19,6 +20,8 @@ from openinteractions.rpc.roomy import Room, roomy
 from openinteractions.rpc.stalls import PATIENCE, Patience, Stalls
 from openinteractions.rpc.strict import strict
 from openinteractions.rpc.transport import generic_handler
+
+Health = health_pb2.HealthCheckResponse
 
 REFLECTION = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
 """Both versions of the protocol; they differ in nothing but the name. Only the second
@@ -57,6 +60,7 @@ class GrpcServer:
         clients may take nothing of a stream.
         """
         self._services = tuple(handlers.service.full_name for handlers in services)
+        self._telling: asyncio.Task[None] | None = None
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         self._server = grpc.aio.server(
             options=(
@@ -98,8 +102,12 @@ class GrpcServer:
             )
         )
 
-    async def start(self, address: str) -> int:
+    async def start(
+        self, address: str, opened: asyncio.Future[None] | None = None
+    ) -> int:
         """Listen on `host:port` and return the port, which port 0 lets the system pick.
+
+        The health service says that it is not serving until `opened` is done.
 
         Raises:
             OSError: the address cannot be had.
@@ -109,12 +117,26 @@ class GrpcServer:
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}: {error}") from error
         await self._server.start()
-        for service in ("", *self._services):
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        if opened is None or opened.done():
+            await self._tell(Health.SERVING)
+        else:
+            await self._tell(Health.NOT_SERVING)
+            self._telling = asyncio.create_task(self._tell_later(opened))
         return port
+
+    async def _tell(self, health: int) -> None:
+        for service in ("", *self._services):
+            await self._health.set(service, health)
+
+    async def _tell_later(self, opened: asyncio.Future[None]) -> None:
+        await asyncio.wait({opened})
+        if not opened.cancelled() and opened.exception() is None:
+            await self._tell(Health.SERVING)
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more calls, wait for those that run, then cancel the rest."""
+        if self._telling is not None:
+            self._telling.cancel()
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
 

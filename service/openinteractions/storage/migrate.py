@@ -22,6 +22,10 @@ class UnusableStoreError(Exception):
     """The database cannot be used; the text is one line for a person."""
 
 
+class AbsentStoreError(UnusableStoreError):
+    """The database is not there, or not yet."""
+
+
 class Migration(NamedTuple):
     """One step of the schema."""
 

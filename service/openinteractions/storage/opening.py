@@ -7,13 +7,14 @@ time, and is an extra of the package.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from openinteractions.config import Config
 from openinteractions.engine.file_ports import FileStore
 from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.storage.database import prepare
-from openinteractions.storage.migrate import UnusableStoreError
+from openinteractions.storage.migrate import AbsentStoreError, UnusableStoreError
 from openinteractions.storage.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 class Store(InteractionStore, Protocol):
     """A store of interactions, with files beside them and an end."""
+
+    opened: asyncio.Future[None]
+    """Done when it can be used, or with an `UnusableStoreError` when it turns out that
+    it cannot. Until then every call is unavailable."""
 
     @property
     def files(self) -> FileStore:
@@ -33,6 +38,8 @@ class Store(InteractionStore, Protocol):
 
 async def open_store(config: Config) -> Store:
     """Open the store; a SQLite file is made and brought to this version.
+
+    A PostgreSQL server that is not there yet is waited for (`Store.opened`).
 
     Raises:
         UnusableStoreError: it cannot be used; the text says why.
@@ -48,6 +55,8 @@ async def open_store(config: Config) -> Store:
 async def prepare_store(config: Config) -> None:
     """See that several processes can open the store, and make it where it is a file.
 
+    A server that is not there yet is theirs to wait for.
+
     Raises:
         UnusableStoreError: they cannot; the text says why.
     """
@@ -57,7 +66,8 @@ async def prepare_store(config: Config) -> None:
     server = _server(config)
     from openinteractions.storage.postgres.schema import check  # noqa: PLC0415
 
-    await check(server)
+    with contextlib.suppress(AbsentStoreError):
+        await check(server)
 
 
 async def migrate_store(config: Config) -> list[str]:

@@ -114,6 +114,9 @@ class SqliteStore(SqliteRuns):
         super().__init__(writer, reader, now)
         self.files = SqliteFiles(writer, reader)
         """The files beside the interactions."""
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done: it can be used from the beginning."""
+        self.opened.set_result(None)
 
     @classmethod
     async def open(

@@ -106,9 +106,10 @@ class Parent:
                 del self._workers[number]
             if self._stopping:
                 return
+            if worker.problem and (worker.is_up or not self._ready):
+                # One that is up says so of a store that all of them waited for.
+                raise ConfigError(worker.problem)
             if not self._ready:
-                if worker.problem:
-                    raise ConfigError(worker.problem)
                 raise LostWorkersError(f"worker {number} {how} before it could serve")
             log.warning("worker %d (process %d) %s", number, worker.pid, how)
             delay = restarts.delay(worker.served_seconds)

@@ -67,6 +67,11 @@ class Worker:
         return self._process.pid
 
     @property
+    def is_up(self) -> bool:
+        """Whether it could ever take connections."""
+        return self._up_since is not None
+
+    @property
     def served_seconds(self) -> float:
         """For how long it has been up."""
         return 0 if self._up_since is None else time.monotonic() - self._up_since

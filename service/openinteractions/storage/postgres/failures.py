@@ -5,6 +5,8 @@ The text that callers see is of this module; what the server has said is for the
 
 from __future__ import annotations
 
+import ssl
+
 import asyncpg
 
 from openinteractions.core.errors import UnavailableError
@@ -68,6 +70,19 @@ def passes(error: BaseException) -> bool:
         return state(error) in PASSING or state(error).startswith("08")
     # Not what is wrong with the request itself, which an `InterfaceError` says.
     return isinstance(error, OSError)
+
+
+def is_absent(error: BaseException) -> bool:
+    """Say whether there is no server yet, or none of those that are to be asked.
+
+    What a server does not accept, or has other keys for, stays as it is.
+    """
+    if isinstance(error, ssl.SSLError) or type(error) is ConnectionError:
+        # The latter is the driver's, of a server that speaks no TLS.
+        return False
+    return passes(error) or isinstance(
+        error, asyncpg.exceptions.TargetServerAttributeNotMatched
+    )
 
 
 def blames_one(error: BaseException) -> bool:

@@ -23,6 +23,7 @@ from openinteractions.storage.postgres.failures import (
     CLASHES,
     ERRORS,
     READ_ONLY,
+    RETRY_AFTER_SECONDS,
     TOO_MANY,
     breaks,
     state,
@@ -47,6 +48,8 @@ QUIET_SECONDS = 5.0
 
 CLOSE_SECONDS = 2.0
 
+ABSENT = "The store is not there yet."
+
 
 @asynccontextmanager
 async def transaction(connection: asyncpg.Connection) -> AsyncIterator[None]:
@@ -66,7 +69,10 @@ async def transaction(connection: asyncpg.Connection) -> AsyncIterator[None]:
 
 
 class Pool:
-    """Runs statements. Belongs to the event loop in which it is made."""
+    """Runs statements, once it is open. Belongs to the event loop in which it is made.
+
+    Until it is open, calls fail at once.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -80,7 +86,12 @@ class Pool:
         self._crowded_until = 0.0
         self._quiet_until: dict[str, float] = {}
         self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
+        self._open_to_calls = False
         self._closed = False
+
+    def open(self) -> None:
+        """Let calls come: the database is known to be the right one."""
+        self._open_to_calls = True
 
     async def run(self, statements: Statements[T]) -> T:
         """Run statements on a connection and return their value.
@@ -150,6 +161,8 @@ class Pool:
             self._drop(connection)
         if self._closed:
             raise UnavailableError("The store is closed.")
+        if not self._open_to_calls:
+            raise UnavailableError(ABSENT, retry_after=RETRY_AFTER_SECONDS)
         if self._may_open():
             return await self._connect()
         return await self._wait()

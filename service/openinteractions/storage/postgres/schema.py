@@ -13,12 +13,13 @@ import asyncpg
 
 from openinteractions.config.store import without_password
 from openinteractions.storage.migrate import (
+    AbsentStoreError,
     Migration,
     UnusableStoreError,
     check_number,
     migrations,
 )
-from openinteractions.storage.postgres.failures import ERRORS
+from openinteractions.storage.postgres.failures import ERRORS, is_absent
 from openinteractions.storage.postgres.pool import transaction
 from openinteractions.storage.postgres.server import Knocker, Server
 
@@ -54,12 +55,13 @@ OURS = ("interactions", "files", "uploads")
 
 
 async def check(server: Server) -> None:
-    """See that a database has the schema of this version.
+    """See that a database has the schema of this version. A server is not waited for.
 
     Raises:
-        UnusableStoreError: it has another, or cannot be used.
+        AbsentStoreError: there is no server, or it does not let anybody in yet.
+        UnusableStoreError: the schema is another, or the database cannot be used.
     """
-    connection = await _connect(server)
+    connection = await _connect(replace(server, patience_seconds=0))
     try:
         number = await _number(connection)
     except UnusableStoreError as error:
@@ -136,7 +138,9 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
 
 def _unusable(server: Server, error: BaseException | str) -> UnusableStoreError:
     place = without_password(server.url)
-    return UnusableStoreError(f"the database {place} cannot be used: {_reason(error)}")
+    absent = isinstance(error, BaseException) and is_absent(error)
+    kind = AbsentStoreError if absent else UnusableStoreError
+    return kind(f"the database {place} cannot be used: {_reason(error)}")
 
 
 def _reason(error: BaseException | str) -> str:

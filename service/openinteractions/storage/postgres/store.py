@@ -6,6 +6,7 @@ What an interaction continues is a link between rows, kept apart from the
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from openinteractions.core import ids, lifecycle
 from openinteractions.core.errors import InternalError, QueueFullError
 from openinteractions.engine.store_ports import Aged, Lease, Place, Record
 from openinteractions.storage.entries import FULL, head, packed, parts
+from openinteractions.storage.migrate import AbsentStoreError
 from openinteractions.storage.postgres.adding import Added, New, add
 from openinteractions.storage.postgres.files import PostgresFiles
 from openinteractions.storage.postgres.group import Group
@@ -28,6 +30,7 @@ from openinteractions.storage.postgres.schema import check
 from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.text import original, plain
 from openinteractions.storage.postgres.updating import Changed, update
+from openinteractions.storage.postgres.waiting import appearance
 from openinteractions.v1 import interaction_pb2
 
 # The links of neighbours that are deleted at the same time would wait for each other.
@@ -97,16 +100,31 @@ class PostgresStore(PostgresRuns):
         self._updates = Group[Changed, bool](partial(update, pool))
         self.files = PostgresFiles(pool)
         """The files beside the interactions."""
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the database can be used, or with an `UnusableStoreError`."""
 
     @classmethod
     async def open(cls, server: Server) -> Self:
         """Open a database that has this version's schema.
 
+        A server that is not there yet is waited for in the background; see `opened`.
+
         Raises:
             UnusableStoreError: it cannot be used.
         """
-        await check(server)
-        return cls(Pool(server))
+        self = cls(Pool(server))
+        try:
+            await check(server)
+        except AbsentStoreError as problem:
+            self.opened = asyncio.create_task(self._wait(server, problem))
+        else:
+            self._pool.open()
+            self.opened.set_result(None)
+        return self
+
+    async def _wait(self, server: Server, problem: AbsentStoreError) -> None:
+        await appearance(server, problem)
+        self._pool.open()
 
     async def add(
         self,
@@ -201,6 +219,9 @@ class PostgresStore(PostgresRuns):
 
     async def close(self) -> None:
         """Finish every write that was asked for, then close the connections."""
+        if not self.opened.done():
+            self.opened.cancel()
+            await asyncio.wait({self.opened})
         for group in (self._adds, self._waiting, self._updates):
             await group.close()
         await self._pool.close()
