@@ -232,6 +232,27 @@ async def test_what_a_process_holds_without_knowing_is_given_back() -> None:
     assert holder.process is None
 
 
+async def test_a_store_that_does_not_answer_holds_up_no_shutdown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = cluster()
+    member = made.join(Puppet([Text("lost")]))
+    created = await member.interactions.create(Caller(), ask(background=True))
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("openinteractions.engine.process.GIVING_BACK_SECONDS", 0.01)
+        patched.setattr(made.store, "release", hang)
+        patched.setattr(made.store, "renew", hang)
+        async with asyncio.timeout(5):
+            await member.process.hand_over(0)
+    holder = await made.store.holder(created.id, "")
+    assert holder is not None
+    assert holder.process == member.name
+
+
 async def _last(stream: Any) -> None:
     async for _ in stream:
         pass

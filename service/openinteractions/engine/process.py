@@ -21,6 +21,9 @@ from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.engine.supervisor import Supervisor
 from openinteractions.engine.wishes import Wishes
 
+GIVING_BACK_SECONDS = 2.0
+"""How long a process that ends waits for a store that does not answer."""
+
 
 class Process:
     """One process's part in running interactions.
@@ -90,13 +93,17 @@ class Process:
         await self._supervisor.close(grace_seconds)
         self.elsewhere.close()
         # The store knows of more: a call may have claimed what it was not told of.
-        with contextlib.suppress(DomainError):
-            renewed = await self._store.renew(self._supervisor.lease)
-            await self._give_back(renewed.held)
+        await self._give_back(None)
 
-    async def _give_back(self, epochs: Mapping[str, int]) -> None:
-        if not epochs:
-            return
-        # If it cannot be given back, it is lost in time, to the same end.
-        with contextlib.suppress(DomainError):
-            await self._store.release(self._supervisor.lease.process, epochs)
+    async def _give_back(self, epochs: Mapping[str, int] | None) -> None:
+        """Give back some of what this process has claimed; None: all of it.
+
+        What cannot be given back is lost in time, to the same end.
+        """
+        lease = self._supervisor.lease
+        with contextlib.suppress(DomainError, TimeoutError):
+            async with asyncio.timeout(GIVING_BACK_SECONDS):
+                if epochs is None:
+                    epochs = (await self._store.renew(lease)).held
+                if epochs:
+                    await self._store.release(lease.process, epochs)
