@@ -168,6 +168,9 @@ async def test_connections_are_looked_at_often(
 
 
 def unsent(gateway: Face) -> int:
+    """How many bytes the server has; none when it has closed behind the last."""
+    if not gateway.server.connections:
+        return 0
     transport = connection(gateway).transport
     return 0 if transport is None else transport.get_write_buffer_size()
 
