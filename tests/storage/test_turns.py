@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -102,15 +101,26 @@ def test_without_a_log_there_are_no_turns(tmp_path: Path) -> None:
         assert not list(tmp_path.iterdir())
 
 
-def test_threads_that_waited_end(log: Path) -> None:
+def test_a_turn_that_never_ends_is_waited_for_once(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
     one, two = Turns(log, WAIT_SECONDS), Turns(log, 0.01)
-    with turn(one), turn(two):
-        waiter = two._waiter
-    assert isinstance(waiter, threading.Thread)
-    two.leave()
-    waiter.join(WAIT_SECONDS)
-    assert not waiter.is_alive()
+    assert one.take()
+    assert not two.take()
+    monkeypatch.setattr("time.sleep", looks.append)
+    for _ in range(3):
+        assert not two.take()
+    assert looks == []
     one.leave()
+    assert two.take()
+    two.give_back()
+    three = Turns(log, 0.01)
+    with turn(three):
+        monkeypatch.setattr("time.sleep", lambda _: three.give_back())
+        assert two.take()
+    two.leave()
+    three.leave()
 
 
 async def test_what_gathers_while_others_have_their_turn_is_written_in_one(

@@ -19,6 +19,7 @@ from openinteractions.core import ids, lifecycle
 from openinteractions.core.errors import InternalError, QueueFullError
 from openinteractions.engine.signal_ports import Signals
 from openinteractions.engine.store_ports import Aged, Lease, Place, Record
+from openinteractions.storage import sqlite_adding
 from openinteractions.storage.database import LOCK_TIMEOUT_SECONDS, prepare
 from openinteractions.storage.entries import FULL, head, packed, parts
 from openinteractions.storage.events.sqlite import SqliteLog
@@ -28,16 +29,6 @@ from openinteractions.storage.sqlite_files import SqliteFiles
 from openinteractions.storage.sqlite_runs import SqliteRuns, is_full
 from openinteractions.storage.writer import Writer
 from openinteractions.v1 import interaction_pb2
-
-INSERT = """
-INSERT INTO interactions (
-    id, owner, context_parent,
-    status, created, updated, head, remote, attached,
-    attempts, request, interaction, request_aside, interaction_aside
-)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO NOTHING
-"""
 
 # What waits is claimed by nobody.
 UPDATE = """
@@ -149,16 +140,7 @@ class SqliteStore(SqliteRuns):
         """Store a new interaction; see `InteractionStore.add`."""
         interaction = record.interaction
         ended = lifecycle.has_ended(interaction.status)
-        row = (
-            interaction.status,
-            interaction.created.seconds,
-            interaction.updated.seconds,
-            head(interaction).SerializeToString(),
-            record.remote and packed(record.remote),
-            json.dumps(record.attached) if record.attached else None,
-            record.attempts or None,
-            *parts(record),
-        )
+        row = sqlite_adding.members(record)
 
         def insert(connection: sqlite3.Connection) -> int | None:
             if place is not None and not ended and is_full(connection, place):
@@ -166,14 +148,19 @@ class SqliteStore(SqliteRuns):
                 return None
             parent = _youngest(connection, lineage, record.owner)
             identity = (interaction.id, record.owner, parent)
-            added = connection.execute(INSERT, identity + row)
+            added = connection.execute(sqlite_adding.INSERT, identity + row)
             if added.rowcount and not ended:
                 self._begin_run(
                     connection, (added.lastrowid, interaction.id), lease, place
                 )
             return added.rowcount
 
-        added = await self._writer.write(insert)
+        added: int | None
+        if ended and not lineage:
+            whole = (interaction.id, record.owner, None, *row)
+            added = await self._writer.add(sqlite_adding.insert, whole)
+        else:
+            added = await self._writer.write(insert)
         if added is None:
             raise QueueFullError(FULL)
         if not added:

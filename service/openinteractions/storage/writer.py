@@ -12,10 +12,9 @@ import contextlib
 import logging
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from openinteractions.core.errors import UnavailableError
@@ -25,16 +24,17 @@ from openinteractions.storage.database import (
     primary_code,
     unavailable,
 )
+from openinteractions.storage.gathering import Gathering
 from openinteractions.storage.turns import Turns
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-GATHERING_SECONDS = 0.001
-"""How long to wait for more to write with it, while other processes write, too. Each
-has fewer callers than one would have alone, so that transactions would be smaller and
-cost more; alone, what gathers during a transaction is enough."""
+Row = tuple[Any, ...]
+
+Insert = Callable[[sqlite3.Connection, Sequence[Row]], Sequence[T]]
+"""Inserts rows, and returns what is to be said of each."""
 
 UNHARMED = LOCKED | {sqlite3.SQLITE_FULL}
 """Errors after which the connection is as good as before."""
@@ -43,9 +43,11 @@ UNHARMED = LOCKED | {sqlite3.SQLITE_FULL}
 class Job(NamedTuple):
     """Statements that happen together or not at all, and who waits for them."""
 
-    statements: Callable[[sqlite3.Connection], Any]
+    statements: Callable[..., Any]
     waiting: asyncio.Future[Any]
-    erases: bool
+    erases: bool = False
+    row: Row | None = None
+    """What the statements insert along with the rows of other jobs, if they do."""
 
 
 class Outcome(NamedTuple):
@@ -67,8 +69,7 @@ class Writer:
         self._traces = False
         self._turns: Turns | None = None
         self._loop = asyncio.get_running_loop()
-        self._gathered: list[Job] = []
-        self._batches: SimpleQueue[list[Job] | None] = SimpleQueue()
+        self._gathering = Gathering[Job]()
         self._closed: asyncio.Future[None] | None = None
         # A daemon, so that a process that forgets to close can still end.
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -86,59 +87,50 @@ class Writer:
         Raises:
             UnavailableError: the transaction failed; nothing has changed.
         """
+        job = Job(statements, self._loop.create_future(), erases)
+        return await self._take(job)  # type: ignore[no-any-return] # statements' own type
+
+    async def add(self, insert: Insert[T], row: Row) -> T:
+        """Insert a row, as `write` does, together with those that wait beside it."""
+        job = Job(insert, self._loop.create_future(), row=row)
+        return await self._take(job)  # type: ignore[no-any-return]
+
+    def _take(self, job: Job) -> asyncio.Future[Any]:
         if self._closed is not None:
             raise UnavailableError("The store is closing.")
-        job = Job(statements, self._loop.create_future(), erases)
-        if not self._gathered:
-            self._loop.call_soon(self._hand_over)
-        self._gathered.append(job)
-        return await job.waiting  # type: ignore[no-any-return] # statements' own type
-
-    def _hand_over(self) -> None:
-        """Give the thread all that was asked for in one turn of the loop."""
-        if self._gathered:
-            self._batches.put(self._gathered)
-            self._gathered = []
+        self._gathering.add(job)
+        return job.waiting
 
     async def close(self) -> None:
         """Finish what was asked for, then end the thread. Can be called again."""
         if self._closed is None:
             self._closed = self._loop.create_future()
-            self._hand_over()
-            self._batches.put(None)
+            self._gathering.close()
         await asyncio.shield(self._closed)
         self._thread.join()
 
     def _run(self) -> None:
-        ending = False
-        last = 0
-        while not ending:
-            jobs = self._batches.get()
-            turn = self._turns
-            if last > 1 and turn is not None and turn.rivals:
-                time.sleep(GATHERING_SECONDS)
-            taken = turn is not None and turn.take()
-            # What was asked for while others had their turn is done in this one.
-            batch, ending = self._with_more(jobs)
-            outcomes = self._commit(batch) if batch else []
-            if turn is not None and taken:
-                turn.give_back()
-            last = len(batch)
-            self._traces |= any(job.erases for job in batch)
-            self._report(self._complete, outcomes)
-            if self._traces and self._batches.empty():
-                self._scrub()
+        goes_on = True
+        while goes_on:
+            goes_on = self._gathering.wait()
+            if not self._gathering.is_empty():
+                self._take_turn()
         self._disconnect()
         self._report(self._complete_close)
 
-    def _with_more(self, jobs: list[Job] | None) -> tuple[list[Job], bool]:
-        """Return these jobs and all that are there, and whether they are the last."""
-        batch: list[Job] = []
-        with contextlib.suppress(Empty):
-            while jobs is not None:
-                batch += (job for job in jobs if not job.waiting.cancelled())
-                jobs = self._batches.get_nowait()
-        return batch, jobs is None
+    def _take_turn(self) -> None:
+        turns = self._turns
+        taken = turns is not None and turns.take()
+        # What was asked for while others had their turn is done in this one.
+        batch = [job for job in self._gathering.take() if not job.waiting.cancelled()]
+        outcomes = self._commit(batch) if batch else []
+        if turns is not None and taken:
+            turns.give_back()
+        self._traces |= any(job.erases for job in batch)
+        rivals = turns is not None and turns.rivals > 0
+        self._report(self._complete, outcomes, rivals)
+        if self._traces and self._gathering.is_empty():
+            self._scrub()
 
     def _commit(self, batch: Sequence[Job]) -> list[Outcome]:
         try:
@@ -162,7 +154,7 @@ class Writer:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            values = [job.statements(connection) for job in batch]
+            values = _run(connection, batch)
             connection.execute("COMMIT")
             if self._turns is None:
                 # The log is there from the first write on.
@@ -212,7 +204,8 @@ class Writer:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *arguments)
 
-    def _complete(self, outcomes: Sequence[Outcome]) -> None:
+    def _complete(self, outcomes: Sequence[Outcome], rivals: bool) -> None:  # noqa: FBT001
+        self._gathering.done(len(outcomes), rivals=rivals)
         for waiting, value, error in outcomes:
             if waiting.done():
                 continue
@@ -224,6 +217,21 @@ class Writer:
     def _complete_close(self) -> None:
         if self._closed is not None:
             self._closed.set_result(None)
+
+
+def _run(connection: sqlite3.Connection, batch: Sequence[Job]) -> list[Any]:
+    """Do jobs in their order, rows that come one after the other together."""
+    values: list[Any] = []
+    for insert, jobs in groupby(batch, _insert):
+        if insert is None:
+            values += [job.statements(connection) for job in jobs]
+        else:
+            values += insert(connection, [job.row for job in jobs])
+    return values
+
+
+def _insert(job: Job) -> Callable[..., Any] | None:
+    return None if job.row is None else job.statements
 
 
 def _shown(error: Exception) -> Exception:

@@ -1,0 +1,98 @@
+"""New rows of a SQLite file that are written together: as if one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from openinteractions.core.errors import InternalError
+from openinteractions.storage.sqlite import SqliteStore
+from tests.storage.records import page, record
+
+WAIT_SECONDS = 30
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = await SqliteStore.open(tmp_path / "store.db")
+    yield opened
+    await opened.close()
+
+
+async def statements(store: SqliteStore) -> list[str]:
+    """Return what grows by every statement that the writer runs from now on."""
+    seen: list[str] = []
+
+    def trace(connection: sqlite3.Connection) -> None:
+        connection.set_trace_callback(seen.append)
+
+    await store._writer.write(trace)
+    seen.clear()
+    return seen
+
+
+async def add(store: SqliteStore, *names: str) -> list[str]:
+    """Add interactions at the same time; return the ids that were taken."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        outcomes = await asyncio.gather(
+            *(store.add(record(name), []) for name in names), return_exceptions=True
+        )
+    unexpected = (InternalError, type(None))
+    assert all(isinstance(outcome, unexpected) for outcome in outcomes), outcomes
+    return [name for name, outcome in zip(names, outcomes, strict=True) if outcome]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 15, 16, 17, 31, 33, 100])
+async def test_all_are_there_whatever_their_number(
+    store: SqliteStore, count: int
+) -> None:
+    names = [f"i{number:03}" for number in range(count)]
+    assert await add(store, *names) == []
+
+    assert await page(store) == names[::-1]
+    for name in names:
+        assert await store.get(name, "ann") == record(name)
+
+
+async def test_few_statements_write_many(store: SqliteStore) -> None:
+    seen = await statements(store)
+    await add(store, *(f"i{number}" for number in range(40)))
+
+    inserts = [line for line in seen if line.startswith("INSERT")]
+    assert len(inserts) == 3  # 16, 16 and 8
+
+
+async def test_an_id_is_given_out_once_and_the_others_are_stored(
+    store: SqliteStore,
+) -> None:
+    assert await add(store, "a", "b") == []
+    assert await add(store, "c", "a", "d", "d", "b", "e") == ["a", "d", "b"]
+    assert await add(store, "a", "b") == ["a", "b"]
+
+    assert sorted(await page(store)) == ["a", "b", "c", "d", "e"]
+
+
+async def test_they_keep_their_places_between_other_writes(store: SqliteStore) -> None:
+    seen: list[str] = []
+
+    def look(connection: sqlite3.Connection) -> None:
+        rows = connection.execute("SELECT id FROM interactions ORDER BY key")
+        seen.append("".join(name for (name,) in rows))
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        await asyncio.gather(
+            store.add(record("a"), []),
+            store._writer.write(look),
+            store.add(record("b"), []),
+            store.add(record("c"), []),
+            store._writer.write(look),
+            store.add(record("d"), ["c"]),
+            store.add(record("e"), []),
+        )
+        await store._writer.write(look)
+
+    assert seen == ["a", "abc", "abcde"]
