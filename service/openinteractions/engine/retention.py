@@ -41,7 +41,7 @@ class Retention(Sweep):
         self._turn_seconds = turn_seconds
 
     async def turn(self) -> int:
-        """Delete what is too old and has ended; return how many that were.
+        """Delete what is too old and nobody runs; return how many that were.
 
         Raises:
             DomainError: the store is out of reach; the rest is left to the next turn.

@@ -270,7 +270,10 @@ class InteractionStore(Protocol):
         """
 
     async def aged(self, before: float, limit: int) -> Sequence[Aged]:
-        """Return up to `limit` ended interactions created before a time, oldest first.
+        """Return up to `limit` interactions created before a time, oldest first.
+
+        Those that are claimed or waiting are left out. What another server makes is
+        not, for nobody might ever come to see its end.
 
         `before` is in seconds since 1970; ids of interactions (`core.ids`) have the
         time of creation, and it is those that are compared.

@@ -186,11 +186,11 @@ class MemoryStore:
         return True
 
     async def aged(self, before: float, limit: int) -> Sequence[Aged]:
-        """Return the oldest that have ended; see `InteractionStore.aged`."""
+        """Return the oldest that nobody runs; see `InteractionStore.aged`."""
         bound = interaction_id(int(before * 1000), b"")
         old = (id for id in sorted(self._rows) if id < bound)  # noqa: A001
-        ended = (id for id in old if self._runs.find(id) is None)  # noqa: A001
-        return [Aged(id, self._rows[id].owner) for id in islice(ended, limit)]  # noqa: A001
+        free = (id for id in old if not self._runs.is_somebodys(id))  # noqa: A001
+        return [Aged(id, self._rows[id].owner) for id in islice(free, limit)]  # noqa: A001
 
     async def list(
         self, owner: str, *, limit: int, before: str | None

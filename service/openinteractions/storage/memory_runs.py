@@ -56,6 +56,11 @@ class Runs:
         """Return one that has not ended."""
         return self._runs.get(id)
 
+    def is_somebodys(self, id: str) -> bool:  # noqa: A002
+        """Say whether one is claimed or waits."""
+        run = self._runs.get(id)
+        return run is not None and (run.process is not None or run.turn is not None)
+
     def end(self, id: str) -> None:  # noqa: A002
         """Forget one, if it is there."""
         self._runs.pop(id, None)

@@ -82,7 +82,10 @@ KNOWN = "SELECT id FROM interactions WHERE id IN (SELECT value FROM json_each(?)
 
 AGED = """
 SELECT id, owner FROM interactions
-WHERE id < ? AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.key = interactions.key)
+WHERE id < ? AND NOT EXISTS (
+    SELECT 1 FROM runs WHERE runs.key = interactions.key
+    AND (process IS NOT NULL OR turn IS NOT NULL)
+)
 ORDER BY interactions.id LIMIT ?
 """
 
@@ -252,7 +255,7 @@ class SqliteStore(SqliteRuns):
         return [interaction_pb2.Interaction.FromString(entry) for (entry,) in rows]
 
     async def aged(self, before: float, limit: int) -> Sequence[Aged]:
-        """Return the oldest that have ended; see `InteractionStore.aged`."""
+        """Return the oldest that nobody runs; see `InteractionStore.aged`."""
         bound = (ids.interaction_id(int(before * 1000), b""), limit)
         return [Aged(*row) for row in await self._reader.read(AGED, bound)]
 

@@ -74,7 +74,10 @@ KNOWN = "SELECT id FROM interactions WHERE id = ANY ($1::text[])"
 
 AGED = """
 SELECT id, owner FROM interactions
-WHERE id < $1 AND NOT EXISTS (SELECT FROM runs WHERE runs.key = interactions.key)
+WHERE id < $1 AND NOT EXISTS (
+    SELECT FROM runs WHERE runs.key = interactions.key
+    AND (process IS NOT NULL OR turn IS NOT NULL)
+)
 ORDER BY id LIMIT $2
 """
 
@@ -210,7 +213,7 @@ class PostgresStore(PostgresRuns):
         return [interaction_pb2.Interaction.FromString(entry) for (entry,) in rows]
 
     async def aged(self, before: float, limit: int) -> Sequence[Aged]:
-        """Return the oldest that have ended; see `InteractionStore.aged`."""
+        """Return the oldest that nobody runs; see `InteractionStore.aged`."""
         bound = ids.interaction_id(int(before * 1000), b"")
         return [
             Aged(original(name), original(owner))
