@@ -269,7 +269,7 @@ class RelayedRun:
         except DomainError as error:
             where, why = self.interaction.id, error.message
             _log.warning("interaction %s: its end is not stored: %s", where, why)
-            held[:] = [relayed.error_event(error)]
+            held[:] = [self._take(relayed.error_event(error))]
 
     async def _wait(self, seconds: float) -> None:
         """Pause between tries of a write; who is stopped or left tries once more."""

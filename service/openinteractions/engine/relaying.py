@@ -130,10 +130,16 @@ class Relaying:
                 yield batch
 
     def follow(self, caller: Caller, record: Record) -> Running | None:
-        """Begin to read an interaction that runs at its server; None: nobody can."""
+        """Read an interaction that runs at its server, once for all who ask for it.
+
+        None: nobody can.
+        """
         remote = _remote(record)
         if remote.id is None:
             return None
+        running = self._supervisor.find(record.interaction.id)
+        if running is not None:
+            return running
         turn = self._turns.there(caller, record, remote)
         return self._supervisor.start(self._run(turn))
 
