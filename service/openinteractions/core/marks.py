@@ -41,8 +41,11 @@ class Taken:
         self._last = self._encode(0, Place.CREATED)
 
     def begin_attempt(self, number: int) -> None:
-        """Take from the beginning what is told anew: all that was told is void."""
-        self.attempts = self.attempts.begin(number, 0)
+        """Take from the beginning what is told anew: all that was told is void.
+
+        What the server has begun anew itself may have taken the number already.
+        """
+        self.attempts = self.attempts.begin(max(number, self.attempts.last + 1), 0)
         self._anew = True
         self._extents, self._fold = [], Fold()
         self.torn, self.completed, self.failed = False, None, None

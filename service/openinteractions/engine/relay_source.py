@@ -71,7 +71,9 @@ class Turn:
         return relayed.Own(self.interaction, self.renamed)
 
     def note_id(self, remote: str) -> None:
-        """Take note of the server's id, if it says one."""
+        """Take note of the server's id, if it says one of what it is to keep."""
+        if self.outgoing.HasField("store") and not self.outgoing.store:
+            return  # some servers name what nobody can fetch from them
         if remote and self.stored and self.remote.id is None:
             self.remote = replace(self.remote, id=remote)
 

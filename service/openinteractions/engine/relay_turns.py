@@ -25,6 +25,7 @@ from openinteractions.engine.store_ports import (
     Record,
     Remote,
 )
+from openinteractions.engine.writes import DeletedError
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 
 Interaction = interaction_pb2.Interaction
@@ -69,7 +70,7 @@ class Turns:
         """Return what a server is to be asked once more, for what was cut.
 
         Raises:
-            DomainError: what it continues cannot be had.
+            DomainError: what it continues cannot be had, or itself.
         """
         record = claimed.record
         caller = Absent(record.owner)
@@ -81,6 +82,8 @@ class Turns:
             found = await self._store.conversation(
                 interaction.id, record.owner, media=media
             )
+            if not found:
+                raise DeletedError("The interaction was deleted before it was asked.")
             return found[:-1]
 
         history = await earlier(media=False)
