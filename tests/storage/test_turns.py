@@ -123,6 +123,42 @@ def test_a_turn_that_never_ends_is_waited_for_once(
     three.leave()
 
 
+class Flaky:
+    """A lock that fails from some call on."""
+
+    def __init__(self, *answers: type[OSError] | None) -> None:
+        self.answers = list(answers)
+
+    def __call__(self, *_: object) -> None:
+        error = self.answers.pop(0) if self.answers else OSError
+        if error is not None:
+            raise error
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param([], id="to be asked for"),
+        pytest.param([BlockingIOError, BlockingIOError], id="to be waited for"),
+        pytest.param([None], id="to be given back"),
+    ],
+)
+def test_a_lock_that_begins_to_fail_is_done_without(
+    log: Path, monkeypatch: pytest.MonkeyPatch, answers: list[type[OSError] | None]
+) -> None:
+    flaky, pauses = Flaky(*answers), list[float]()
+    turns = Turns(log, WAIT_SECONDS)
+    with monkeypatch.context() as patched:
+        patched.setattr("fcntl.flock", flaky)
+        patched.setattr("time.sleep", pauses.append)
+        with turn(turns):
+            pass
+        assert len(pauses) == answers.count(BlockingIOError)
+        assert not turns.take()
+    assert turns.rivals == 0
+    assert free(log)
+
+
 async def test_what_gathers_while_others_have_their_turn_is_written_in_one(
     tmp_path: Path,
 ) -> None:

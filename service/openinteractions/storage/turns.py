@@ -56,16 +56,20 @@ class Turns:
             if self.rivals:
                 self.rivals -= 1
             return True
-        if self._file is None or self._late:
+        if self._are_none():
             return False
         self.rivals = REMEMBERED
         end = time.monotonic() + self._patience_seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end and not self._are_none():
             time.sleep(LOOK_SECONDS)
             if self._is_had():
                 return True
         self._late = True
         return False
+
+    def _are_none(self) -> bool:
+        """Say whether there are no turns to wait for."""
+        return self._file is None or self._late
 
     def _is_had(self) -> bool:
         """Take the turn if it is free."""
@@ -76,19 +80,28 @@ class Turns:
         except BlockingIOError:
             return False
         except OSError as error:
-            # Not every file system has such locks.
-            log.warning("processes do not take turns at writing: %s", error)
-            self.leave()
+            self._do_without(error)
             return False
         return True
 
+    def _do_without(self, error: OSError) -> None:
+        # Not every file system has such locks.
+        log.warning("processes do not take turns at writing: %s", error)
+        self.leave()
+        self.rivals = 0
+
     def give_back(self) -> None:
         """End a turn that was taken; without effect after `leave`."""
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             fcntl.flock(self._file, fcntl.LOCK_UN)
+        except OSError as error:
+            self._do_without(error)
 
     def leave(self) -> None:
         """Give back the turn, if there is one, and have no more."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                os.close(file)
