@@ -339,6 +339,34 @@ async def test_a_locked_file_fails_writes_and_serves_reads(
     assert await turns(opened, "b") == ["a", "b"]
 
 
+async def test_a_log_that_cannot_be_emptied_changes_nothing_for_writes(
+    opened: SqliteStore,
+) -> None:
+    def refuse(connection: sqlite3.Connection) -> None:
+        connection.set_authorizer(
+            lambda _, name, *__: (
+                sqlite3.SQLITE_DENY if name == "wal_checkpoint" else sqlite3.SQLITE_OK
+            )
+        )
+
+    def patience(connection: sqlite3.Connection) -> int:
+        (milliseconds,) = connection.execute("PRAGMA busy_timeout").fetchone()
+        return int(milliseconds)
+
+    await opened.add(record("a"), [])
+    await write(opened, refuse)
+    await opened.delete("a", "ann")
+
+    async with asyncio.timeout(10):
+        # The log is emptied behind what was asked for before.
+        await opened._writer.write(patience)
+        waits = await opened._writer.write(patience)
+    assert waits == round(LOCK_TIMEOUT_SECONDS * 1000)
+    assert opened._writer._traces
+    await write(opened, lambda connection: connection.set_authorizer(None))
+    await scrubbed(opened)
+
+
 async def test_a_log_that_is_being_read_is_emptied_later(
     path: Path, opened: SqliteStore
 ) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from openinteractions.core.errors import InternalError
+from openinteractions.core.errors import InternalError, UnavailableError
 from openinteractions.storage.sqlite import SqliteStore
 from tests.storage.records import page, record
 
 WAIT_SECONDS = 30
+LARGE = 500_000
 
 
 @pytest.fixture
@@ -74,6 +75,32 @@ async def test_an_id_is_given_out_once_and_the_others_are_stored(
     assert await add(store, "a", "b") == ["a", "b"]
 
     assert sorted(await page(store)) == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize("lacking", ["room in a row", "room on the disk"])
+async def test_what_is_too_large_fails_alone(store: SqliteStore, lacking: str) -> None:
+    def limit(connection: sqlite3.Connection) -> None:
+        if lacking == "room in a row":
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGE // 2)
+        else:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages + 20}").fetchone()
+
+    rows = {name: record(name) for name in "abcdefghijklmnopqrs"}
+    for name in "cs":
+        output = rows[name].interaction.steps.add().model_output
+        output.content.add().text.text = "x" * LARGE
+    await store._writer.write(limit)
+    async with asyncio.timeout(WAIT_SECONDS):
+        outcomes = await asyncio.gather(
+            *(store.add(row, []) for row in rows.values()), return_exceptions=True
+        )
+
+    failed = [name for name, error in zip(rows, outcomes, strict=True) if error]
+    # The limit of a row is a connection's, and the one after a failure has another.
+    assert failed == (["c", "s"] if lacking == "room on the disk" else ["c"])
+    assert await page(store) == [name for name in reversed(rows) if name not in failed]
+    assert all(isinstance(error, UnavailableError) for error in outcomes if error)
 
 
 async def test_they_keep_their_places_between_other_writes(store: SqliteStore) -> None:

@@ -190,14 +190,16 @@ class Writer:
         """
         if self._connection is None:
             return
+        milliseconds = round(self._lock_timeout_seconds * 1000)
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("PRAGMA busy_timeout = 0")
-            (busy, _, _) = self._connection.execute(
-                "PRAGMA wal_checkpoint(TRUNCATE)"
-            ).fetchone()
-            self._traces = bool(busy)
-            milliseconds = round(self._lock_timeout_seconds * 1000)
-            self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+            try:
+                (busy, _, _) = self._connection.execute(
+                    "PRAGMA wal_checkpoint(TRUNCATE)"
+                ).fetchone()
+                self._traces = bool(busy)
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
     def _report(self, function: Callable[..., None], *arguments: Any) -> None:
         # A loop that has ended has nobody left to tell.
