@@ -225,6 +225,25 @@ async def test_a_server_that_is_not_there_is_waited_for(
         assert PASSWORD not in line
 
 
+@pytest.mark.parametrize("mode", ["disable", "prefer", "require"])
+async def test_a_door_with_no_server_behind_it_is_waited_for(mode: str) -> None:
+    async def hang_up(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.read(1)
+        writer.close()
+
+    door = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with door:
+        (end,) = door.sockets
+        place = f"127.0.0.1:{end.getsockname()[1]}"
+        store = await PostgresStore.open(
+            Server(f"postgresql://ann@{place}/db?sslmode={mode}")
+        )
+        assert not store.opened.done()
+        await store.close()
+
+
 async def test_to_migrate_a_server_has_to_be_there(postgres: str) -> None:
     url = postgres.replace(f":{urlsplit(postgres).port}/", ":1/")
     with pytest.raises(UnusableStoreError, match="nothing listens"):

@@ -77,8 +77,11 @@ def is_absent(error: BaseException) -> bool:
 
     What a server does not accept, or has other keys for, stays as it is.
     """
-    if isinstance(error, ssl.SSLError) or type(error) is ConnectionError:
-        # The latter is the driver's, of a server that speaks no TLS.
+    if isinstance(error, ssl.SSLError):
+        return False
+    if type(error) is ConnectionError and "SSL" in str(error):
+        # The driver's, of a server that speaks no TLS. One that hangs up before it has
+        # said so is none yet: a proxy with nothing behind it, for example.
         return False
     return passes(error) or isinstance(
         error, asyncpg.exceptions.TargetServerAttributeNotMatched
