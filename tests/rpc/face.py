@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import pytest
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
@@ -19,10 +20,14 @@ from openinteractions.rpc.interactions import handlers
 from openinteractions.rpc.roomy import Room
 from openinteractions.rpc.server import GrpcServer
 from openinteractions.rpc.stalls import PATIENCE, Patience
-from openinteractions.v1 import interaction_service_pb2_grpc
+from openinteractions.v1 import (
+    interaction_service_pb2,
+    interaction_service_pb2_grpc,
+)
 from tests.engine.puppet import Said
 from tests.engine.rig import Rig, rig
 
+SERVICE = "openinteractions.v1.InteractionService"
 MAX_MESSAGE_BYTES = 20 * 1024 * 1024
 WAIT_SECONDS = 10
 """How long a call of a test may take."""
@@ -78,6 +83,16 @@ async def serving(
         await parts.supervisor.close(0)
 
 
+def get(identifier: str) -> interaction_service_pb2.GetInteractionRequest:
+    """Return the request for an interaction."""
+    return interaction_service_pb2.GetInteractionRequest(id=identifier)
+
+
+def delete(identifier: str) -> interaction_service_pb2.DeleteInteractionRequest:
+    """Return the request that deletes an interaction."""
+    return interaction_service_pb2.DeleteInteractionRequest(id=identifier)
+
+
 async def events(call: Any, count: int = 1_000_000) -> list[Any]:
     """Up to `count` messages of a stream, all by default."""
     seen: list[Any] = []
@@ -120,6 +135,13 @@ def taken_apart(error: grpc.aio.AioRpcError) -> Failure:
     status = status_pb2.Status.FromString(serialized)
     assert (status.code, status.message) == (error.code().value[0], error.details())
     return Failure(error.code(), status.message, trailers, details(status))
+
+
+async def failure(call: Any) -> Failure:
+    """How a call fails, with one answer or with many."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await (events(call) if hasattr(call, "read") else call)
+    return taken_apart(caught.value)
 
 
 def details(status: status_pb2.Status) -> list[Message]:

@@ -30,7 +30,7 @@ from openinteractions.rpc.call import (
     Unary,
     accident,
 )
-from openinteractions.rpc.stalls import Stalls
+from openinteractions.rpc.stalls import Stalls, Taking
 from openinteractions.rpc.status import to_status
 
 log = logging.getLogger(__name__)
@@ -136,10 +136,17 @@ def _stream(
                 raise
         finally:
             stalls.forget(taking)
-        if taking.dropping is not None:
-            await taking.dropping
+        await _end(context, call, taking, begun=begun)
 
     return serve
+
+
+async def _end(context: Context, call: Call, taking: Taking, *, begun: bool) -> None:
+    """End a stream as it is dropped, if it is; without a message, with its headers."""
+    if taking.dropping is not None:
+        await taking.dropping
+    elif not begun:  # its reader has had everything before
+        context.set_trailing_metadata(tuple(call.headers.items()))
 
 
 async def _drop(
