@@ -20,7 +20,6 @@ MAX_FUNCTION_LINES = 40
 MAX_TEST_LINES = 400
 
 LONG_TESTS = {
-    "tests/rpc/test_server.py": "every call of the gRPC face, from one client",
     "tests/storage/claim_acceptance.py": "all that stores promise who claims runs",
 }
 """Test modules that may be longer, and why each is one."""
