@@ -232,25 +232,86 @@ async def test_what_a_process_holds_without_knowing_is_given_back() -> None:
     assert holder.process is None
 
 
+@pytest.mark.parametrize("call", ["add", "update", "conversation", "renew", "release"])
 async def test_a_store_that_does_not_answer_holds_up_no_shutdown(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     made = cluster()
-    member = made.join(Puppet([Text("lost")]))
-    created = await member.interactions.create(Caller(), ask(background=True))
+    lost, member = made.join(Puppet([Text("lost")])), made.join(Puppet())
+    await lost.interactions.create(Caller(), ask(background=True))
+    await made.settle()
+    hangs = asyncio.Event()
 
-    async def hang(*_: object) -> None:
+    async def hang(*_: object, **__: object) -> None:
+        hangs.set()
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patched:
         patched.setattr("openinteractions.engine.process.GIVING_BACK_SECONDS", 0.01)
-        patched.setattr(made.store, "release", hang)
-        patched.setattr(made.store, "renew", hang)
+        patched.setattr("openinteractions.engine.supervisor.LEAVING_SECONDS", 0.01)
+        patched.setattr(made.store, call, hang)
+        create = member.interactions.create(Caller(), ask(background=call != "add"))
+        creating = asyncio.create_task(create)
+        if call == "conversation":
+            await made.lose(lost)
+        if call in {"add", "update"}:
+            member.puppet.say([STOP])
+            member.puppet.say(None)
+        await made.settle()
         async with asyncio.timeout(5):
             await member.process.hand_over(0)
+        assert hangs.is_set()
+    creating.cancel()
+    await asyncio.gather(creating, return_exceptions=True)
+
+
+async def test_what_was_claimed_and_does_not_run_yet_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = cluster()
+    lost, member = made.join(Puppet([Text("lost")])), made.join(Puppet())
+    created = await lost.interactions.create(Caller(), ask(background=True))
+    stream = member.interactions.stream_create(Caller(), ask())
+    reading = asyncio.create_task(_last(stream))
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(made.store, "conversation", hang)
+    await made.lose(lost)
     holder = await made.store.holder(created.id, "")
     assert holder is not None
     assert holder.process == member.name
+
+    closing = asyncio.create_task(member.process.hand_over(60))
+    await made.settle()
+    assert not closing.done()
+    holder = await made.store.holder(created.id, "")
+    assert holder is not None
+    assert holder.process is None
+    member.puppet.say([STOP])
+    member.puppet.say(None)
+    async with asyncio.timeout(5):
+        await asyncio.gather(closing, reading)
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["not yet", "added"])
+async def test_nothing_waits_whose_caller_has_left_without_its_id(
+    *, first: bool
+) -> None:
+    store = FickleStore()
+    member = cluster(store=store, limits=Limits(concurrency=0)).join()
+    store.adds_first = first
+    store.hasty.clear()
+    create = member.interactions.create(Caller(), ask(background=True))
+    creating = asyncio.create_task(create)
+    async with asyncio.timeout(5):
+        await store.adding.wait()
+        creating.cancel()
+        store.hasty.set()
+        await asyncio.gather(creating, return_exceptions=True)
+    assert creating.cancelled()
+    assert await store.queued() == 0
 
 
 async def _last(stream: Any) -> None:

@@ -159,7 +159,7 @@ class Background:
         self.wake()
 
     async def close(self) -> None:
-        """Claim nothing more; what was claimed and does not run yet is given back."""
+        """Claim nothing more, and begin nothing of what was claimed."""
         self._signals.refuse_work()
         tasks = [*self._starting] + ([self._task] if self._task else [])
         for task in tasks:
@@ -188,6 +188,9 @@ class Background:
             await self._store.add(record, lineage, place=place)
         except QueueFullError as error:
             error.retry_after = error.retry_after or FULL_SECONDS
+            raise
+        except BaseException as error:
+            await self._drop(record, error)
             raise
         self._some_wait = True
         if self._busy < self._limits.concurrency:
@@ -254,9 +257,6 @@ class Background:
         except UnavailableError as error:
             # It is left alone for a while, and given back with the strays (`leases`).
             log.warning("%s cannot be taken up now: %s", identifier, error.message)
-        except asyncio.CancelledError:
-            await self._give_back(claimed)
-            raise
         except DomainError as error:
             await self._fail(claimed, error)
         except Exception:
@@ -283,10 +283,6 @@ class Background:
         except (HandedOverError, DeletedError):
             return
         self._signals.send(Signal.ENDED, identifier)
-
-    async def _give_back(self, claimed: Claimed) -> None:
-        epochs = {claimed.record.interaction.id: claimed.epoch}
-        await self._store.release(self._supervisor.lease.process, epochs)
 
 
 def _check_losses(claimed: Claimed) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Self
 
 from openinteractions.core.errors import DomainError
@@ -89,21 +89,27 @@ class Process:
     async def hand_over(self, grace_seconds: float) -> None:
         """Let what runs finish for a while, and leave the rest to other processes."""
         await self.background.close()
-        await self._give_back(await self._supervisor.leave_background())
+        await self._supervisor.leave_background()
+        await self._give_back()
         await self._supervisor.close(grace_seconds)
         self.elsewhere.close()
-        # The store knows of more: a call may have claimed what it was not told of.
-        await self._give_back(None)
+        # Some were left only now, and a call may have claimed more meanwhile.
+        await self._give_back()
 
-    async def _give_back(self, epochs: Mapping[str, int] | None) -> None:
-        """Give back some of what this process has claimed; None: all of it.
+    async def _give_back(self) -> None:
+        """Give back what this process has claimed and does not run, as the store says.
 
-        What cannot be given back is lost in time, to the same end.
+        It may have claimed what it was not told of. What cannot be given back is lost
+        in time, to the same end.
         """
         lease = self._supervisor.lease
         with contextlib.suppress(DomainError, TimeoutError):
             async with asyncio.timeout(GIVING_BACK_SECONDS):
-                if epochs is None:
-                    epochs = (await self._store.renew(lease)).held
-                if epochs:
-                    await self._store.release(lease.process, epochs)
+                held = (await self._store.renew(lease)).held
+                left = {
+                    name: epoch
+                    for name, epoch in held.items()
+                    if self._supervisor.find(name) is None
+                }
+                if left:
+                    await self._store.release(lease.process, left)

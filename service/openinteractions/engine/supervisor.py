@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
@@ -19,6 +20,10 @@ Event = event_pb2.InteractionEvent
 LEASE_SECONDS = 6.0
 """How long a process is believed without a sign of life: what it has lost is taken over
 within ten (design §7)."""
+
+LEAVING_SECONDS = 2.0
+"""How long runs may take that are to leave: writes may be on their way to a store that
+does not answer."""
 
 CLOSING = "The server is shutting down."
 SHUT_DOWN = "The server was shut down."
@@ -170,18 +175,14 @@ class Supervisor:
             name: one.run.epoch for name, one in self._running.items() if one.run.leased
         }
 
-    async def leave_background(self) -> dict[str, int]:
-        """Take no more runs, and leave those in the background to others, at once.
-
-        Returns the epochs under which they were claimed, by id.
-        """
+    async def leave_background(self) -> None:
+        """Take no more runs, and leave those in the background to others, at once."""
         self._closing = True
         runs = [one for one in self._running.values() if one.run.background]
         for one in runs:
             one.run.leave(UnavailableError(SHUT_DOWN))
         if runs:
-            await asyncio.wait({one.task for one in runs})
-        return {one.run.interaction.id: one.run.epoch for one in runs if one.run.leased}
+            await asyncio.wait({one.task for one in runs}, timeout=LEAVING_SECONDS)
 
     async def close(self, grace_seconds: float) -> None:
         """Take no more runs, let those that run finish for a while, stop the rest.
@@ -198,7 +199,9 @@ class Supervisor:
                 one.run.leave(error)
             for run in self._watched:
                 run.stop(error)
-            await self._idle.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVING_SECONDS):
+                    await self._idle.wait()
 
     def _refuse_when_closing(self) -> None:
         if self._closing:
