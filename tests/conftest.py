@@ -16,8 +16,10 @@ pytest.register_assert_rewrite(
     "tests.storage.acceptance",
     "tests.storage.claim_acceptance",
     "tests.storage.conversation_acceptance",
+    "tests.storage.end_acceptance",
     "tests.storage.file_acceptance",
     "tests.storage.object_acceptance",
+    "tests.storage.queue_acceptance",
 )
 
 # How long an example takes says more about the machine than about the code. Where a

@@ -19,11 +19,6 @@ MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 40
 MAX_TEST_LINES = 400
 
-LONG_TESTS = {
-    "tests/storage/claim_acceptance.py": "all that stores promise who claims runs",
-}
-"""Test modules that may be longer, and why each is one."""
-
 WAIT_SECONDS = 300
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -39,11 +34,7 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-TESTS = [
-    pytest.param(path, id=name(path))
-    for path in modules(ROOT / "tests")
-    if name(path) not in LONG_TESTS
-]
+TESTS = [pytest.param(path, id=name(path)) for path in modules(ROOT / "tests")]
 WRITTEN = [pytest.param(path, id=name(path)) for path in modules(*WRITTEN_ROOTS)]
 
 

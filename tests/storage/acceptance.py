@@ -13,6 +13,8 @@ from openinteractions.engine.store_ports import InteractionStore, Lease, Remote
 from openinteractions.v1.interaction_pb2 import Interaction
 from tests.storage.claim_acceptance import Claims
 from tests.storage.conversation_acceptance import Conversations
+from tests.storage.end_acceptance import Ends
+from tests.storage.queue_acceptance import Queue
 from tests.storage.records import Status, chain, page, record, turns
 
 RUNNING = Status.INTERACTION_STATUS_IN_PROGRESS
@@ -22,7 +24,7 @@ ELSEWHERE = 0
 """The epoch of what no process runs."""
 
 
-class Acceptance(Claims, Conversations):
+class Acceptance(Claims, Queue, Ends, Conversations):
     """The suite; `store` is a fixture of the adapter's module, empty and bounded."""
 
     async def test_what_was_added_is_returned_whole(
