@@ -14,6 +14,7 @@ from google.rpc import code_pb2, status_pb2
 
 from openinteractions.gateway.channel import ChannelUpstream
 from openinteractions.gateway.upstream import StatusError
+from openinteractions.rpc.stalls import PATIENCE, SLOWEST_BYTES
 from openinteractions.v1 import interaction_service_pb2_grpc
 from openinteractions.v1.event_pb2 import InteractionEvent
 from openinteractions.v1.interaction_pb2 import Interaction
@@ -26,6 +27,7 @@ from tests.gateway.doubles import SERVICE, WAIT_SECONDS
 
 DETAILS = "grpc-status-details-bin"
 EVENTS = 1000
+SIZES, SIZE = 12, 1024 * 1024
 
 
 class Servicer(interaction_service_pb2_grpc.InteractionServiceServicer):
@@ -47,8 +49,9 @@ class Servicer(interaction_service_pb2_grpc.InteractionServiceServicer):
         self, request: Any, context: Any
     ) -> AsyncIterator[InteractionEvent]:
         await context.send_initial_metadata((("x-request-id", "r"),))
-        for number in range(EVENTS):
-            yield InteractionEvent(event_id=str(number))
+        large = "x" * SIZE if request.id == "large" else ""
+        for number in range(SIZES if large else EVENTS):
+            yield InteractionEvent(event_id=large or str(number))
         await self._end(request.id, context)
 
     async def _end(self, kind: str, context: Any) -> None:
@@ -200,15 +203,24 @@ async def test_closing_a_stream_cancels_the_call() -> None:
         await servicer.left.wait()
 
 
-async def read_slowly(upstream: ChannelUpstream) -> list[Sequence[Message]]:
-    request = StreamInteractionRequest(id="a")
+async def read_slowly(
+    upstream: ChannelUpstream, kind: str = "a", count: int = EVENTS
+) -> list[Sequence[Message]]:
+    request = StreamInteractionRequest(id=kind)
     batches = []
     async for batch in upstream.stream("StreamInteraction", request, {}, {}):
         batches.append(batch)
         for _ in range(500):  # turns of the loop in which more could be read
             await asyncio.sleep(0)
-    assert sum(map(len, batches)) == EVENTS
+    assert sum(map(len, batches)) == count
     return batches
+
+
+async def test_a_client_that_the_service_would_wait_for_is_waited_for() -> None:
+    async with dialled() as (_, upstream), asyncio.timeout(WAIT_SECONDS):
+        for batch in await read_slowly(upstream, "large", SIZES):
+            taking = sum(message.ByteSize() for message in batch) / SLOWEST_BYTES
+            assert taking < PATIENCE.events
 
 
 async def test_few_messages_are_read_ahead_of_a_slow_reader(

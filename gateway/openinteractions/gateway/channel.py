@@ -22,9 +22,10 @@ from openinteractions.gateway.upstream import LARGEST_MESSAGE, StatusError
 _DETAILS = "grpc-status-details-bin"
 
 # Messages of a stream that are read ahead of a slow client, and bytes of them: those of
-# a download are large.
+# a download are large. While a client takes so much nothing is read, and the service
+# must not take that for a reader who has left.
 _AHEAD = 256
-_AHEAD_BYTES = 4 * 1024 * 1024
+_AHEAD_BYTES = 1024 * 1024
 
 
 class ChannelUpstream:
