@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+import pytest
 
 from openinteractions.core.errors import InternalError
 from openinteractions.engine.store_ports import Record
 from openinteractions.storage.memory import MemoryStore
+from openinteractions.v1 import event_pb2
 from tests.engine.cluster import Stream, cluster, texts
-from tests.engine.relay_puppet import completed, created, start, stop, text
-from tests.engine.rig import Caller, Clock, drain
-from tests.engine.test_relay_takeover import THEIRS, begun, both, check, joined
+from tests.engine.relay_puppet import (
+    RelayPuppet,
+    completed,
+    created,
+    start,
+    stop,
+    text,
+)
+from tests.engine.rig import Caller, Clock, ask, drain
+from tests.engine.test_relay_takeover import THEIRS, begun, both, check, here, joined
 from tests.engine.test_takeover import identifier_of, rest_of
+
+Event = event_pb2.InteractionEvent
 
 
 class Slow(MemoryStore):
@@ -71,3 +84,27 @@ async def test_a_reader_from_before_is_told_that_the_end_is_not_stored() -> None
     async with asyncio.timeout(5):
         *_, last = await reader
     assert last.error.error.message == "The disk is broken."
+
+
+@pytest.mark.parametrize("server", [here, both])
+async def test_a_fault_of_our_own_is_one_line_that_names_the_interaction(
+    server: Callable[..., RelayPuppet], caplog: pytest.LogCaptureFixture
+) -> None:
+    made = cluster()
+    names_it = created(THEIRS if server is both else "")
+    relay = server([names_it, start()], ZeroDivisionError("secret detail"))
+    one = joined(made, relay)
+    stream = one.interactions.stream_create(Caller(), ask())
+    received: list[Event] = []
+    message = ""
+    try:
+        async for batch in stream:
+            received += batch
+        message = received[-1].error.error.message
+    except InternalError as error:
+        message = error.message
+    assert message == "Internal error."
+    (line,) = caplog.records
+    assert identifier_of(received) in line.getMessage()
+    assert line.exc_info is not None
+    assert isinstance(line.exc_info[1], ZeroDivisionError)

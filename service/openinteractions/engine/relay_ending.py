@@ -87,7 +87,8 @@ class Ending:
             DomainError: the server has its end; here it has none.
         """
         if not isinstance(error, DomainError):
-            _log.error("a relayed run failed", exc_info=error)
+            identifier = self._turn.interaction.id
+            _log.error("the relayed run of %r failed", identifier, exc_info=error)
             error = InternalError("Internal error.")
         if self._turn.remote.id is not None:
             raise error

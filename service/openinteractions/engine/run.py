@@ -283,7 +283,7 @@ class Run:
 
     def _failed(self, error: Exception) -> _Ending:
         if not isinstance(error, DomainError):
-            _log.error("a run failed", exc_info=error)
+            _log.error("the run of %r failed", self.interaction.id, exc_info=error)
             error = errors.InternalError("Internal error.")
         return self.telling.fail(to_error(error)), Status.INTERACTION_STATUS_FAILED
 
