@@ -39,6 +39,8 @@ class FickleStore(MemoryStore):
         self.adding = asyncio.Event()
         self.adds_first = False
         """Whether what is added is there before the wait, or after it."""
+        self.goes_on = False
+        """Whether what is on its way arrives though its caller has left."""
         self.hasty.set()
 
     async def update(self, record: Record, epoch: int) -> bool:
@@ -49,6 +51,10 @@ class FickleStore(MemoryStore):
 
     async def add(self, record: Record, lineage: Sequence[str], **claim: Any) -> None:
         """Add it, maybe later."""
+        adding = asyncio.ensure_future(self._add(record, lineage, **claim))
+        await (asyncio.shield(adding) if self.goes_on else adding)
+
+    async def _add(self, record: Record, lineage: Sequence[str], **claim: Any) -> None:
         if self.adds_first:
             await super().add(record, lineage, **claim)
         self.adding.set()
@@ -156,12 +162,12 @@ async def test_nothing_is_asked_for_what_is_deleted_while_it_is_taken_up(
 
 
 @pytest.mark.parametrize("leaves", ["caller", "process"])
-@pytest.mark.parametrize("first", [False, True], ids=["not yet", "added"])
+@pytest.mark.parametrize("row", ["not yet", "added", "on its way"])
 async def test_nothing_is_left_of_a_create_that_is_overtaken(
-    leaves: str, *, first: bool
+    leaves: str, row: str
 ) -> None:
     made, store, member = fickle()
-    store.adds_first = first
+    store.adds_first, store.goes_on = row == "added", row == "on its way"
     store.hasty.clear()
     create = member.interactions.create(Caller(), ask(background=True))
     creating = asyncio.create_task(create)
@@ -175,10 +181,10 @@ async def test_nothing_is_left_of_a_create_that_is_overtaken(
         (error,) = await asyncio.gather(creating, return_exceptions=True)
     kind = asyncio.CancelledError if leaves == "caller" else UnavailableError
     assert isinstance(error, kind)
+    await made.settle()
     assert await store.list("", limit=9, before=None) == []
     assert (await store.renew(member.supervisor.lease)).held == {}
     assert member.process.background.busy == 0
-    del made
 
 
 async def test_a_stream_that_is_stored_while_its_process_ends_is_given_back() -> None:
@@ -295,13 +301,12 @@ async def test_what_was_claimed_and_does_not_run_yet_is_given_back(
         await asyncio.gather(closing, reading)
 
 
-@pytest.mark.parametrize("first", [False, True], ids=["not yet", "added"])
-async def test_nothing_waits_whose_caller_has_left_without_its_id(
-    *, first: bool
-) -> None:
+@pytest.mark.parametrize("row", ["not yet", "added", "on its way"])
+async def test_nothing_waits_whose_caller_has_left_without_its_id(row: str) -> None:
     store = FickleStore()
-    member = cluster(store=store, limits=Limits(concurrency=0)).join()
-    store.adds_first = first
+    made = cluster(store=store, limits=Limits(concurrency=0))
+    member = made.join()
+    store.adds_first, store.goes_on = row == "added", row == "on its way"
     store.hasty.clear()
     create = member.interactions.create(Caller(), ask(background=True))
     creating = asyncio.create_task(create)
@@ -311,6 +316,7 @@ async def test_nothing_waits_whose_caller_has_left_without_its_id(
         store.hasty.set()
         await asyncio.gather(creating, return_exceptions=True)
     assert creating.cancelled()
+    await made.settle()
     assert await store.queued() == 0
 
 

@@ -135,7 +135,8 @@ class Background:
         self._wishes.expect(interaction.id, Wish.NONE)
         try:
             lease = self._supervisor.lease
-            await self._store.add(record, draft.lineage, lease=lease)
+            adding = self._store.add(record, draft.lineage, lease=lease)
+            await writes.finished(adding)
             running = self._supervisor.start(draft.run())
         except BaseException as error:
             self._wishes.forget(interaction.id)
@@ -185,7 +186,7 @@ class Background:
     ) -> None:
         place = Place(caller.owner or caller.peer, self._limits.queue)
         try:
-            await self._store.add(record, lineage, place=place)
+            await writes.finished(self._store.add(record, lineage, place=place))
         except QueueFullError as error:
             error.retry_after = error.retry_after or FULL_SECONDS
             raise

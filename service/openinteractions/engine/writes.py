@@ -1,4 +1,4 @@
-"""Writing the row of a run that this process has claimed, as long as it has.
+"""Writing the row of a run: a new one, and one that this process has claimed.
 
 What has been said is in memory until it is written, so a store that is out of reach is
 tried again. A write that is refused is the word that the claim is lost.
@@ -6,8 +6,10 @@ tried again. A write that is refused is the word that the claim is lost.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from openinteractions.core.errors import InternalError, UnavailableError
 from openinteractions.engine.store_ports import InteractionStore, Record
@@ -24,6 +26,20 @@ class HandedOverError(Exception):
 
 class DeletedError(InternalError):
     """The interaction is not there any more."""
+
+
+async def finished(write: Coroutine[Any, Any, None]) -> None:
+    """Await a write to its end, also when this is broken off.
+
+    What is on its way to the store arrives all the same: who would take it back has to
+    wait for it.
+    """
+    writing = asyncio.create_task(write)
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.gather(writing, return_exceptions=True)
+        raise
 
 
 async def update(
