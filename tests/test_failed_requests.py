@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 
+from openinteractions.core.errors import RequestError, UpstreamFailedError
+from openinteractions.core.model_events import Text
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.channel import ChannelUpstream
 from openinteractions.gateway.upstream import StatusError, Upstream
@@ -137,6 +140,38 @@ async def test_what_nobody_foresaw_is_told_whole_and_once(
     assert first.exc_info is not None
     assert isinstance(first.exc_info[1], ZeroDivisionError)
     assert not any(line.exc_info for line in others)
+
+
+@pytest.mark.parametrize("processes", [one_process, two_processes])
+@pytest.mark.parametrize("store", [True, False])
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        pytest.param(ZeroDivisionError("secret"), logging.ERROR, id="unforeseen"),
+        pytest.param(UpstreamFailedError("It is down."), logging.WARNING, id="theirs"),
+        pytest.param(RequestError("Too long."), logging.INFO, id="the caller's"),
+    ],
+)
+async def test_a_run_that_fails_midway_is_one_line_of_its_own(
+    processes: Processes,
+    error: Exception,
+    level: int,
+    log: pytest.LogCaptureFixture,
+    *,
+    store: bool,
+) -> None:
+    async with processes([Text("half")], error) as gateway:
+        ask = {**ASK, "stream": True, "store": store}
+        body = await gateway.read("POST", CREATE, ask, x_request_id="r1")
+
+    assert "event: error" in body
+    (line,) = log.records
+    assert (line.name, line.levelno) == ("openinteractions.engine.failing", level)
+    named = re.search(r'"id":"(v1_[0-9a-f]+)"', body)
+    name = named[1] if named else "that is not stored"
+    assert line.getMessage().startswith(f"interaction {name} failed: ")
+    assert bool(named) is store
+    assert bool(line.exc_info) is isinstance(error, ZeroDivisionError)
 
 
 @pytest.mark.parametrize("processes", [one_process, two_processes])

@@ -7,25 +7,22 @@ not ended here: it goes on there, to be fetched.
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Sequence
 
 from openinteractions.core import relayed
 from openinteractions.core.errors import (
     DomainError,
-    InternalError,
     UpstreamFailedError,
     to_error,
 )
 from openinteractions.core.marks import Taken
+from openinteractions.engine import failing
 from openinteractions.engine.relay_source import Turn
 from openinteractions.v1 import event_pb2, interaction_pb2, step_pb2
 
 Event = event_pb2.InteractionEvent
 Interaction = interaction_pb2.Interaction
 Status = interaction_pb2.InteractionStatus
-
-_log = logging.getLogger(__name__)
 
 
 class Ending:
@@ -86,13 +83,13 @@ class Ending:
         Raises:
             DomainError: the server has its end; here it has none.
         """
-        if not isinstance(error, DomainError):
-            identifier = self._turn.interaction.id
-            _log.error("the relayed run of %r failed", identifier, exc_info=error)
-            error = InternalError("Internal error.")
-        if self._turn.remote.id is not None:
+        there = self._turn.remote.id is not None
+        if there and isinstance(error, DomainError):
             raise error
+        told = failing.noted(error, self._turn.interaction.id)
+        if there:
+            raise told
         said = Interaction(status=Status.INTERACTION_STATUS_FAILED)
-        said.errors.append(to_error(error))
+        said.errors.append(to_error(told))
         said.steps.extend(self._taken.steps())
-        return said, relayed.error_event(error)
+        return said, relayed.error_event(told)

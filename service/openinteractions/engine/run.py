@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from openinteractions.core import errors
 from openinteractions.core.attempts import Attempts
 from openinteractions.core.errors import DomainError, to_error
-from openinteractions.engine import patience, writes
+from openinteractions.engine import failing, patience, writes
 from openinteractions.engine.interrupt import Interrupt, StoppedError
 from openinteractions.engine.journal import Journal
 from openinteractions.engine.model_source import ModelSource
@@ -282,10 +282,8 @@ class Run:
         return self.telling.abort(), Status.INTERACTION_STATUS_CANCELLED
 
     def _failed(self, error: Exception) -> _Ending:
-        if not isinstance(error, DomainError):
-            _log.error("the run of %r failed", self.interaction.id, exc_info=error)
-            error = errors.InternalError("Internal error.")
-        return self.telling.fail(to_error(error)), Status.INTERACTION_STATUS_FAILED
+        told = to_error(failing.noted(error, self.interaction.id))
+        return self.telling.fail(told), Status.INTERACTION_STATUS_FAILED
 
     def _request(self) -> ModelRequest:
         """Return what the model is asked next."""
