@@ -196,6 +196,7 @@ async def test_what_does_not_pass_by_itself_is_told_at_once(postgres: str) -> No
         parts._replace(path="/nowhere").geturl(): "does not exist",
         postgres.replace(f":{PASSWORD}", ":wrong"): "authentication failed",
         f"{postgres}?sslmode=require": "rejected SSL upgrade",
+        f"{postgres}?sslmode=verify-full&sslrootcert=/none": "a certificate",
     }
     for url, says in cases.items():
         assert says in await refused(Server(url))
@@ -209,6 +210,8 @@ async def test_a_server_that_is_not_there_is_waited_for(
         postgres.replace(f":{parts.port}/", ":1/"): "nothing listens",
         postgres.replace("127.0.0.1", "nowhere.invalid"): "nowhere.invalid",
         f"{postgres}?target_session_attrs=standby": "standby",
+        "postgresql://ann@/db?host=/nowhere": "No such file",
+        "postgresql://ann@%2Fnowhere/db": "No such file",
     }
     for url, says in cases.items():
         caplog.clear()
@@ -226,7 +229,9 @@ async def test_a_server_that_is_not_there_is_waited_for(
 
 
 @pytest.mark.parametrize("mode", ["disable", "prefer", "require"])
-async def test_a_door_with_no_server_behind_it_is_waited_for(mode: str) -> None:
+async def test_a_door_with_no_server_behind_it_is_waited_for(
+    mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def hang_up(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -240,8 +245,11 @@ async def test_a_door_with_no_server_behind_it_is_waited_for(mode: str) -> None:
         store = await PostgresStore.open(
             Server(f"postgresql://ann@{place}/db?sslmode={mode}")
         )
+        await asyncio.sleep(0)
         assert not store.opened.done()
         await store.close()
+    (line,) = caplog.messages
+    assert "hangs up" in line or "closed" in line
 
 
 async def test_to_migrate_a_server_has_to_be_there(postgres: str) -> None:

@@ -8,6 +8,7 @@ Servers only look: what many use is changed when a person says so.
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
@@ -138,9 +139,20 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
 
 def _unusable(server: Server, error: BaseException | str) -> UnusableStoreError:
     place = without_password(server.url)
-    absent = isinstance(error, BaseException) and is_absent(error)
-    kind = AbsentStoreError if absent else UnusableStoreError
-    return kind(f"the database {place} cannot be used: {_reason(error)}")
+    kind, reason = UnusableStoreError, _reason(error)
+    if isinstance(error, FileNotFoundError) and _is_far(server):
+        # Only a socket in the file system may come later.
+        reason = "a certificate or key that it names is not there"
+    elif isinstance(error, BaseException) and is_absent(error):
+        kind = AbsentStoreError
+    return kind(f"the database {place} cannot be used: {reason}")
+
+
+def _is_far(server: Server) -> bool:
+    """Say whether a URL names a host, and no folder with a socket in it."""
+    parts = urlsplit(server.url)
+    host = unquote(parts.hostname or "")
+    return bool(host) and "/" not in host and "host" not in parse_qs(parts.query)
 
 
 def _reason(error: BaseException | str) -> str:
@@ -148,4 +160,6 @@ def _reason(error: BaseException | str) -> str:
         return "it does not answer"
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there"
+    if isinstance(error, ConnectionError) and is_absent(error):
+        return "it hangs up"
     return " ".join(str(error).split()) or type(error).__name__
