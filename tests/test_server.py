@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -22,12 +23,15 @@ from typing import Any
 import grpc
 import pytest
 
+from openinteractions.engine.store_ports import Place
 from openinteractions.storage.migrate import migrations
+from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.v1 import (
     interaction_pb2,
     interaction_service_pb2,
     interaction_service_pb2_grpc,
 )
+from tests.storage.records import Status, record
 
 ROOT = Path(__file__).parents[1]
 SOURCE_ROOTS = os.pathsep.join(
@@ -341,3 +345,34 @@ def test_migrate_says_what_it_did(tmp_path: Path) -> None:
         f"openinteractions: sqlite:///store.db: applied {names}\n",
         "openinteractions: sqlite:///store.db: nothing to do\n",
     ]
+
+
+AWAY = SCRIPTED.replace('"scripted"', '"chat"\nbase_url = "http://127.0.0.1:1/v1"')
+
+
+async def queued(path: Path) -> None:
+    """Store an interaction that waits."""
+    store = await SqliteStore.open(path)
+    waiting = record("v1_waiting", status=Status.INTERACTION_STATUS_QUEUED)
+    await store.add(waiting, [], place=Place("ann", 1))
+    await store.close()
+
+
+def test_a_server_that_cannot_start_loses_nothing_that_waits(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    asyncio.run(queued(path))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        configuration = AWAY.replace('grpc = "127.0.0.1:0"', f'grpc = "{address}"')
+        (tmp_path / "openinteractions.toml").write_text(configuration)
+        process = start(tmp_path)
+        try:
+            assert process.wait(WAIT_SECONDS) == 2
+        finally:
+            process.kill()
+            process.communicate()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT process, losses FROM runs").fetchall()
+    assert rows == [(None, 0)]

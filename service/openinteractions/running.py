@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from openinteractions import backends, keeping
 from openinteractions.config import Config
@@ -95,9 +96,22 @@ async def start(
     ttl = config.store.ttl_days * DAY_SECONDS
     retention = Retention(store=stores.interactions, clock=clock, ttl_seconds=ttl)
     await keeping.begin(stack, stores.opened, process, retention)
+    stack.push_async_exit(partial(_give_up, process))
     return Engine(
         interactions, files, uploads, models, process, passes_on, stores.opened
     )
+
+
+async def _give_up(
+    process: Process, kind: type[BaseException] | None, *_: object
+) -> None:
+    """Leave what a process has claimed already to others, if it cannot go on.
+
+    Otherwise one that ends and is started again and again, for want of its port for
+    example, would count as what loses it.
+    """
+    if kind is not None:
+        await process.hand_over(0)
 
 
 async def _interactions(  # noqa: PLR0917 - all that they are made of
