@@ -278,12 +278,12 @@ def test_a_server_may_start_before_its_database(
     assert "claims are not kept" not in said
 
 
-@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("command", ["serve", "serve --workers 2", "worker"])
 def test_one_that_waits_for_its_database_can_be_ended(
     tmp_path: Path, alone: Postgres, command: str
 ) -> None:
     early(tmp_path, alone)
-    process = start(tmp_path, command)
+    process = start(tmp_path, *command.split())
     wait_for_line(process, tmp_path)
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT_SECONDS) == 0
