@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from openinteractions.core.errors import UnavailableError
+from openinteractions.core.errors import InternalError, UnavailableError
 from openinteractions.storage import reader
 from openinteractions.storage.sqlite import SqliteStore
+from openinteractions.storage.writer import Job
 from tests.storage.records import chain, record
 
 LOCK_TIMEOUT_SECONDS = 0.05
@@ -54,6 +55,45 @@ async def test_a_file_that_another_has_for_itself_fails_calls_until_it_is_back(
     assert await store.get("a", "ann") is None
     await store.add(record("a"), [])
     await store.close()
+
+
+async def test_a_lock_is_waited_for_once_by_calls_that_are_tried_apart(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = await SqliteStore.open(path, lock_timeout_seconds=LOCK_TIMEOUT_SECONDS)
+    writer, tries = opened._writer, list[int]()
+    judge, transaction = writer._judge, writer._transaction
+    await opened.add(record("first"), [])
+
+    def fail(_: sqlite3.Connection) -> None:
+        raise InternalError("Of this call alone.")
+
+    def count(batch: Sequence[Job]) -> list[object]:
+        tries.append(len(batch))
+        return transaction(batch)
+
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    with closing(connection) as other:
+
+        def lock(error: Exception) -> None:
+            if not other.in_transaction:
+                other.execute("BEGIN IMMEDIATE")
+            judge(error)
+
+        monkeypatch.setattr(writer, "_judge", lock)
+        monkeypatch.setattr(writer, "_transaction", count)
+        async with asyncio.timeout(10):
+            outcomes = await asyncio.gather(
+                writer.write(fail),
+                *(opened.add(record(name), []) for name in "abc"),
+                return_exceptions=True,
+            )
+    assert [type(error) for error in outcomes] == [InternalError] + 3 * [
+        UnavailableError
+    ]
+    assert tries == [4, 1, 1]
+    await opened.add(record("a"), [])
+    await opened.close()
 
 
 async def test_a_read_waits_for_a_lock_while_the_event_loop_goes_on(

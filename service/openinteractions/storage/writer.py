@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from openinteractions.core.errors import UnavailableError
 from openinteractions.storage.database import (
@@ -136,17 +136,28 @@ class Writer:
         try:
             values = self._transaction(batch)
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
-            # One that fails must not fail the others, so each gets a transaction of
-            # its own; but nobody gets a lock that somebody else holds.
-            locked = isinstance(error, sqlite3.Error) and primary_code(error) in LOCKED
-            if len(batch) > 1 and not locked:
-                return [outcome for job in batch for outcome in self._commit([job])]
+            if len(batch) > 1 and not _is_locked(error):
+                return self._one_by_one(batch)
             self._judge(error)
             return [Outcome(job.waiting, None, _shown(error)) for job in batch]
         return [
             Outcome(job.waiting, value, None)
             for job, value in zip(batch, values, strict=True)
         ]
+
+    def _one_by_one(self, batch: Sequence[Job]) -> list[Outcome]:
+        """Give each job a transaction of its own: one must not fail the others."""
+        outcomes: list[Outcome] = []
+        cause: BaseException | None = None
+        for job in batch:
+            if _is_locked(cause):
+                # Nobody gets a lock that somebody else holds, and each would wait.
+                outcomes.append(Outcome(job.waiting, None, _shown(cause)))
+                continue
+            outcomes += self._commit([job])
+            error = outcomes[-1].error
+            cause = error and error.__cause__
+        return outcomes
 
     def _transaction(self, batch: Sequence[Job]) -> list[Any]:
         if self._connection is None:
@@ -236,5 +247,14 @@ def _insert(job: Job) -> Callable[..., Any] | None:
     return None if job.row is None else job.statements
 
 
+def _is_locked(error: BaseException | None) -> TypeGuard[sqlite3.Error]:
+    return isinstance(error, sqlite3.Error) and primary_code(error) in LOCKED
+
+
 def _shown(error: Exception) -> Exception:
-    return unavailable(error) if isinstance(error, sqlite3.Error) else error
+    """Return what callers see, with the original as its cause."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    shown = unavailable(error)
+    shown.__cause__ = error
+    return shown
