@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 
 from openinteractions.v1 import file_service_pb2 as rpcs
-from tests.gateway.doubles import WAIT_SECONDS, face
-from tests.gateway.uploads import FILE, START, ask, files
+from tests.gateway.doubles import WAIT_SECONDS, face, failed
+from tests.gateway.uploads import FILE, START, UNAVAILABLE, FileService, ask, files
 
 
 async def test_a_file_by_itself_is_an_upload() -> None:
@@ -155,6 +158,32 @@ async def test_a_file_by_itself_that_breaks_off_is_given_up() -> None:
         await service.left.wait()
 
         assert service.state != rpcs.UPLOAD_STATE_FINAL
+
+
+class Unreachable(FileService):
+    """Begins uploads, and can do nothing more."""
+
+    async def unary(self, method: str, *given: Any) -> Message:
+        """Fail at what gives an upload up."""
+        if method == "CancelUpload":
+            raise failed(UNAVAILABLE, "UNAVAILABLE", "The store is away, too.")
+        return await super().unary(method, *given)
+
+
+async def test_an_upload_that_cannot_be_given_up_fails_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "openinteractions.gateway")
+    service = Unreachable()
+    service.trouble = failed(UNAVAILABLE, "UNAVAILABLE", "The store is away.")
+    async with files(service) as (_, gateway):
+        answer = await ask(gateway, "POST", "/upload/v1/files", b"abcdef")
+
+    assert answer.status == 503
+    assert answer.value["error"]["message"] == "The store is away."
+    left, line = [record.getMessage() for record in caplog.records]
+    assert left.endswith("left an upload that will expire: 'The store is away, too.'")
+    assert "failed: POST /upload/v1/files: 503" in line
 
 
 async def test_a_service_without_files_takes_no_uploads() -> None:

@@ -17,7 +17,7 @@ from tests.gateway.doubles import SERVICE, Face, Service, face, failed
 
 FILES = rpcs.DESCRIPTOR.services_by_name["FileService"]
 UPLOAD = "secret-1"
-NOT_FOUND, INVALID, PRECONDITION = 5, 3, 9
+NOT_FOUND, INVALID, PRECONDITION, UNAVAILABLE = 5, 3, 9, 14
 
 START = {
     "X-Goog-Upload-Protocol": "resumable",

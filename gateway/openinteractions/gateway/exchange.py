@@ -90,6 +90,12 @@ class Exchange:
         )
         return failed
 
+    def note_left(self, error: StatusError, what: str) -> None:
+        """Log what a request leaves behind that has failed, and fails by itself."""
+        text = "request %s left %s: %r"
+        cause = error.__cause__
+        _LOG.warning(text, self.identifier, what, error.status.message, exc_info=cause)
+
 
 def _surprise(error: Exception) -> BaseException | None:
     """Return what nobody foresaw about a failure, if that is why there is one."""

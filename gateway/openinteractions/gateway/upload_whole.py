@@ -108,7 +108,7 @@ class WholeUploads:
         try:
             await self._calls.cancel(exchange, upload)
         except StatusError as error:
-            exchange.note(error)  # what is left of it expires
+            exchange.note_left(error, "an upload that will expire")
 
 
 async def _part(reader: MultipartReader) -> BodyPartReader:
