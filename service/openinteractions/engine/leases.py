@@ -11,22 +11,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from openinteractions.core.errors import DomainError, UnavailableError
 from openinteractions.engine.store_ports import InteractionStore, Renewed, Wish
 from openinteractions.engine.supervisor import Supervisor
+from openinteractions.engine.sweep import Sweep
 
 RENEWALS_PER_LEASE = 3
 
 log = logging.getLogger(__name__)
 
 
-class Leases:
+class Leases(Sweep):
     """The signs of life of this process.
 
-    An async context manager; while it is open, they go on.
+    An async context manager; while it is open, they go on. What is still claimed at
+    its end is lost in time.
 
     Args:
         store: has the rows.
@@ -34,6 +35,8 @@ class Leases:
         grant: does what is asked of a run.
         sweep: has what others have lost claimed.
     """
+
+    name = "leases"
 
     def __init__(
         self,
@@ -47,7 +50,6 @@ class Leases:
         self._supervisor = supervisor
         self._grant = grant
         self._sweep = sweep
-        self._task: asyncio.Task[None] | None = None
         self._strays: dict[str, int] = {}
         """What was claimed and did not run when last looked at."""
         self._renewed_at = float("-inf")
@@ -55,19 +57,7 @@ class Leases:
     async def __aenter__(self) -> Self:
         """Give a sign of life, and go on in the background."""
         await self.turn()
-        self._task = asyncio.create_task(self._keep(), name="leases")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; what is still claimed is lost in time."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        return await super().__aenter__()
 
     async def keep_fresh(self) -> None:
         """Give a sign of life if the last one is old, for claims are about to be made.
@@ -121,7 +111,8 @@ class Leases:
         if strays:
             await self._store.release(self._supervisor.lease.process, strays)
 
-    async def _keep(self) -> None:
+    async def keep(self) -> None:
+        """Go on without an end."""
         while True:
             await asyncio.sleep(self._supervisor.lease.seconds / RENEWALS_PER_LEASE)
             await self.turn()
