@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from types import ModuleType
 
 import asyncpg
 import pytest
 
-from openinteractions.engine.store_ports import Lease, Place
+from openinteractions.engine.store_ports import Lease
 from openinteractions.storage.postgres import (
     adding,
     files,
@@ -21,10 +20,8 @@ from openinteractions.storage.postgres import (
 from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.store import PostgresStore
 from tests.storage.claimer import LIVES
+from tests.storage.claiming import claim_everything
 from tests.storage.records import Status, record
-from tests.storage.test_sqlite_runs import WAIT_SECONDS, claimer, finished
-
-ROWS = 400
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
@@ -60,38 +57,7 @@ async def test_processes_claim_everything_once_and_what_one_leaves_once_more(
     database: str,
 ) -> None:
     opened = await PostgresStore.open(Server(database))
-    new = [f"a{number:03}" for number in range(ROWS)]
-    queued = (record(one, status=Status.INTERACTION_STATUS_QUEUED) for one in new)
-    place = Place("ann", ROWS)
-    await asyncio.gather(*(opened.add(one, [], place=place) for one in queued))
-
-    with (
-        claimer(database, "killed") as killed,
-        claimer(database, "p") as first,
-        claimer(database, "q") as second,
-    ):
-        assert killed.stdout is not None
-        said = [killed.stdout.readline().strip() for _ in range(8)]
-        killed.kill()
-        said += killed.stdout.read().splitlines()
-        killed.wait(WAIT_SECONDS)
-        said += finished(first)
-        said += finished(second)
-    # It has just now been believed for the last time.
-    left = (await opened.renew(Lease("killed", 0))).held
-    with claimer(database, "r") as last:
-        said += finished(last)
-
-    claimed = Counter(line.split()[1] for line in said if line.startswith("claimed"))
-    ended = Counter(line.split()[1] for line in said if line.startswith("ended"))
-    assert set(ended.values()) <= {1}
-    assert {one for one, times in claimed.items() if times > 1} <= left.keys()
-    assert max(claimed.values()) <= 2
-    for one in new:
-        kept = await opened.get(one, "ann")
-        assert kept is not None
-        assert kept.interaction.status == Status.INTERACTION_STATUS_COMPLETED
-    assert await opened.claim(Lease("s", LIVES), ROWS) == []
+    await claim_everything(opened, database)
     await opened.close()
 
 

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,10 +15,8 @@ from openinteractions.storage import sqlite_runs
 from openinteractions.storage.migrate import migrate
 from openinteractions.storage.sqlite import SqliteStore
 from tests.storage.claimer import LIVES
+from tests.storage.claiming import claim_everything
 from tests.storage.records import Status, record
-
-WAIT_SECONDS = 60
-ROWS = 400
 
 RECURSION = {"SCAN holding", "SCAN CONSTANT ROW"}
 """What is scanned, and is no table."""
@@ -35,65 +28,12 @@ STATEMENTS = {
 }
 
 
-@contextmanager
-def claimer(path: Path | str, name: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a process that claims; it is gone at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.storage.claimer", path, name],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate(timeout=WAIT_SECONDS)
-
-
-def finished(process: subprocess.Popen[str]) -> list[str]:
-    said, _ = process.communicate(timeout=WAIT_SECONDS)
-    return said.splitlines()
-
-
 async def test_processes_claim_everything_once_and_what_one_leaves_once_more(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "interactions.db"
     store = await SqliteStore.open(path)
-    new = [f"a{number:03}" for number in range(ROWS)]
-    queued = (record(one, status=Status.INTERACTION_STATUS_QUEUED) for one in new)
-    place = Place("ann", ROWS)
-    await asyncio.gather(*(store.add(one, [], place=place) for one in queued))
-
-    with (
-        claimer(path, "killed") as killed,
-        claimer(path, "p") as first,
-        claimer(path, "q") as second,
-    ):
-        assert killed.stdout is not None
-        said = [killed.stdout.readline().strip() for _ in range(8)]
-        killed.kill()
-        said += killed.stdout.read().splitlines()
-        killed.wait(WAIT_SECONDS)
-        said += finished(first)
-        said += finished(second)
-    # It has just now been believed for the last time.
-    left = (await store.renew(Lease("killed", 0))).held
-    with claimer(path, "r") as last:
-        said += finished(last)
-
-    claimed = Counter(line.split()[1] for line in said if line.startswith("claimed"))
-    ended = Counter(line.split()[1] for line in said if line.startswith("ended"))
-    assert set(ended.values()) <= {1}
-    assert {one for one, times in claimed.items() if times > 1} <= left.keys()
-    assert max(claimed.values()) <= 2
-    for one in new:
-        kept = await store.get(one, "ann")
-        assert kept is not None
-        assert kept.interaction.status == Status.INTERACTION_STATUS_COMPLETED
-    assert await store.claim(Lease("s", LIVES), ROWS) == []
+    await claim_everything(store, path)
     await store.close()
 
 
