@@ -36,7 +36,6 @@ class Sink:
     """Counts bytes, and notes how a call came to its end."""
 
     def __init__(self, *, most: int | None = None, refuses: bool = False) -> None:
-        self.taken = 0
         self.begun = asyncio.Event()
         self.left = asyncio.Event()
         self.going = asyncio.Event()
@@ -53,7 +52,6 @@ class Sink:
             if self._refuses:
                 await context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
             async for request in requests:
-                self.taken += len(request.data)
                 taken += len(request.data)
                 if self._most is not None and taken >= self._most:
                     break
