@@ -7,10 +7,11 @@ Nothing here decides anything about interactions.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import uvloop
 
@@ -41,13 +42,7 @@ def run(config: Config, *, tools: ServerTools | None = None) -> int:
     Raises:
         ConfigError: an address cannot be listened on, or the store cannot be used.
     """
-    lifetime.log_to_stderr()
-    lifetime.raise_file_limit()
-    try:
-        uvloop.run(_serve(config, tools), loop_factory=EventLoop)
-    except UnusableStoreError as error:
-        raise ConfigError(f"store.url: {error}") from None
-    return 0
+    return _until_it_ends(_serve(config, tools))
 
 
 def work(config: Config, *, tools: ServerTools | None = None) -> int:
@@ -58,10 +53,14 @@ def work(config: Config, *, tools: ServerTools | None = None) -> int:
     Raises:
         ConfigError: something that the configuration names cannot be used.
     """
+    return _until_it_ends(_work(config, tools))
+
+
+def _until_it_ends(work: Coroutine[Any, Any, None]) -> int:
     lifetime.log_to_stderr()
     lifetime.raise_file_limit()
     try:
-        uvloop.run(_work(config, tools), loop_factory=EventLoop)
+        uvloop.run(work, loop_factory=EventLoop)
     except UnusableStoreError as error:
         raise ConfigError(f"store.url: {error}") from None
     return 0
