@@ -22,6 +22,12 @@ TIMES = 4
 """How many times as much a run does as one that counts opcodes: to stand out from what
 differs between two runs."""
 
+ALLOCATOR = ":".join(
+    f"glibc.malloc.{name}={value}"
+    for name, value in {"mxfast": 0, "arena_max": 1, "trim_threshold": 1 << 30}.items()
+)
+"""Freed memory is joined at once: what is put off falls on whoever comes by later."""
+
 LENGTHS: tuple[count.Length, ...] = ("short", "long")
 SECONDS = 900
 
@@ -67,7 +73,10 @@ def _parts() -> list[int]:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"]
         command += ["--dump-before=getloadavg", "--combine-dumps=no"]
         command += [sys.executable, "-m", "bench.opcodes", "--marked"]
-        subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
+        environment = os.environ | {"GLIBC_TUNABLES": ALLOCATOR}
+        subprocess.run(
+            command, check=True, capture_output=True, timeout=SECONDS, env=environment
+        )
         dumps = sorted(out.parent.glob("out.*"), key=lambda dump: int(dump.suffix[1:]))
         totals = [_total(dump) for dump in dumps]
     # A dump has what came before its mark: every second one is a run's.
