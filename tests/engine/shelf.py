@@ -125,8 +125,10 @@ def made(store: FileStore, objects: DirectoryObjects, clock: Clock) -> Shelf:
 async def shelf(folder: Path) -> AsyncIterator[Shelf]:
     """Fresh use cases, with objects below the folder."""
     objects = await DirectoryObjects.open(folder / "objects")
-    yield made(MemoryFiles(), objects, Clock())
-    await objects.close()
+    try:
+        yield made(MemoryFiles(), objects, Clock())
+    finally:
+        await objects.close()
 
 
 async def messages(
