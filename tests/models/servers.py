@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.backend.app import Backend
 from tests.backend.doors import application
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 """The bound of every wait."""
 
 

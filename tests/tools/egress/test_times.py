@@ -10,6 +10,7 @@ import pytest
 
 from openinteractions.tools.egress import Door
 from openinteractions.tools.egress.refusal import shown
+from tests.clock import pass_by
 from tests.tools.egress.fetching import WAIT_SECONDS, reason
 from tests.tools.egress.site import Site
 
@@ -51,14 +52,18 @@ async def test_a_slow_server_has_one_limit_of_time(
 async def test_slow_redirects_share_the_limit_of_time(
     make: Callable[..., Door], site: Site
 ) -> None:
-    site.handle("/b", silent)
+    async def silent_from_now_on(writer: asyncio.StreamWriter) -> None:
+        pass_by(31)
+        await silent(writer)
+
+    site.handle("/b", silent_from_now_on)
     url = site.redirect("/a", "/b")
 
-    said = await reason(make(timeout_seconds=0.1), url)
+    said = await reason(make(timeout_seconds=30), url)
 
     assert said == (
         f"redirects to {shown(site.url('/b'))}, which could not be read: "
-        "it took more than 0.1 s."
+        "it took more than 30 s."
     )
 
 
