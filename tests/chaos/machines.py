@@ -120,6 +120,11 @@ class Park:
             machine = Machine(folder / f"machine{number}", names[number], text)
             self.machines.append(machine)
 
+    @property
+    def kills(self) -> int:
+        """How many processes were killed."""
+        return sum(machine.kills for machine in self.machines)
+
     def migrate(self) -> None:
         """Prepare the database."""
         subprocess.run(

@@ -33,6 +33,9 @@ class Plan:
     deadline: float = 10.0
     calm: tuple[float, float] = (4.0, 9.0)
     """Seconds between two kills."""
+    creates: int = 0
+    kills: int = 0
+    """How many there are at least: a slow machine takes longer for them."""
     services: bool = True
     """Whether PostgreSQL and NATS are restarted, too."""
     seed: int = 1
@@ -70,7 +73,8 @@ async def _run(
                     asyncio.create_task(crowd.live(over)) for _ in range(plan.clients)
                 ]
                 restarts = asyncio.create_task(_restart(plan, chance, postgres, nats))
-                tasks.append(asyncio.create_task(_kill(plan, made, chance, over)))
+                killing = _kill(plan, made, crowd, over)
+                tasks.append(asyncio.create_task(killing))
                 async with asyncio.timeout(plan.seconds + 2 * END_SECONDS):
                     await asyncio.gather(restarts, *tasks)
                 seconds = time.monotonic() - began
@@ -84,7 +88,7 @@ async def _run(
         seconds=round(seconds, 1),
         replicas=len(made.http),
         workers=len(made.machines) - len(made.http),
-        kills=sum(machine.kills for machine in made.machines),
+        kills=made.kills,
         restarts_of_postgres=restarts.result(),
         restarts_of_nats=restarts.result(),
         creates=len(promises),
@@ -104,13 +108,12 @@ async def _run(
 _FOREGROUND = ("unary", "stream")
 
 
-async def _kill(
-    plan: Plan, made: Park, chance: random.Random, over: asyncio.Event
-) -> None:
+async def _kill(plan: Plan, made: Park, crowd: Crowd, over: asyncio.Event) -> None:
     """Kill processes and start them again, one at a time, until time is over."""
-    end = asyncio.get_running_loop().time() + plan.seconds
-    while (left := end - asyncio.get_running_loop().time()) > 0:
-        await asyncio.sleep(min(chance.uniform(*plan.calm), left))
+    chance, loop = crowd.chance, asyncio.get_running_loop()
+    end = loop.time() + plan.seconds
+    while (left := end - loop.time()) > 0 or made.kills < plan.kills:
+        await asyncio.sleep(max(min(chance.uniform(*plan.calm), left), 0))
         machine = chance.choice(made.machines)
         if machine.runs:
             machine.kill()
@@ -118,10 +121,12 @@ async def _kill(
             raise RuntimeError(f"it has ended by itself:\n{machine.log()[-3000:]}")
         await asyncio.sleep(chance.choice((0.0, 1.0, 3.0)))
         machine.start()
-    over.set()
     for machine in made.machines:
         if not machine.runs:
             machine.start()
+    while len(crowd.tally.promises) < plan.creates:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0.1)
+    over.set()
 
 
 async def _restart(
