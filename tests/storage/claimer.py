@@ -14,7 +14,7 @@ from openinteractions.engine.store_ports import Lease
 from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.store import PostgresStore
 from openinteractions.storage.sqlite import SqliteStore
-from tests.storage.records import record
+from tests.storage.records import WAIT_SECONDS, record
 
 LIVES = 3600.0
 
@@ -22,7 +22,7 @@ LIVES = 3600.0
 async def opened(place: str) -> SqliteStore | PostgresStore:
     if place.startswith("postgresql:"):
         return await PostgresStore.open(Server(place))
-    return await SqliteStore.open(Path(place))
+    return await SqliteStore.open(Path(place), lock_timeout_seconds=WAIT_SECONDS)
 
 
 async def main() -> None:

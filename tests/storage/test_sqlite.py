@@ -16,7 +16,7 @@ from openinteractions.storage import reader
 from openinteractions.storage.database import prepare
 from openinteractions.storage.sqlite import SqliteStore
 from tests.storage.acceptance import Acceptance
-from tests.storage.records import bounded, chain, page, record, turns
+from tests.storage.records import WAIT_SECONDS, bounded, chain, page, record, turns
 
 LOCK_TIMEOUT_SECONDS = 0.05
 
@@ -55,12 +55,12 @@ class TestSqliteStoreReadOnItsThread(Acceptance):
 async def write(
     store: SqliteStore, statements: Callable[[sqlite3.Connection], object]
 ) -> None:
-    await asyncio.wait_for(store._writer.write(statements), 10)
+    await asyncio.wait_for(store._writer.write(statements), WAIT_SECONDS)
 
 
 async def scrubbed(store: SqliteStore) -> None:
     """Return when the writer has found time to empty the log."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         while store._writer._traces:
             await store._writer.write(lambda connection: None)
 
@@ -80,20 +80,21 @@ async def test_a_file_keeps_what_was_stored(path: Path) -> None:
     await second.close()
 
 
-async def test_two_stores_on_one_file_see_each_other(
-    path: Path, opened: SqliteStore
-) -> None:
-    other = await SqliteStore.open(path)
-    await chain(opened, "a", "b")
+async def test_two_stores_on_one_file_see_each_other(path: Path) -> None:
+    # Each waits for the other, however slow the disk is.
+    one = await SqliteStore.open(path, lock_timeout_seconds=WAIT_SECONDS)
+    other = await SqliteStore.open(path, lock_timeout_seconds=WAIT_SECONDS)
+    await chain(one, "a", "b")
     await asyncio.gather(
         *(other.add(record(f"o{number}"), ["a", "b"]) for number in range(20)),
-        *(opened.add(record(f"p{number}"), ["a", "b"]) for number in range(20)),
+        *(one.add(record(f"p{number}"), ["a", "b"]) for number in range(20)),
     )
     assert await other.delete("b", "ann") is True
 
-    assert await turns(opened, "o7") == ["a", "o7"]
+    assert await turns(one, "o7") == ["a", "o7"]
     assert await turns(other, "p7") == ["a", "p7"]
     await other.close()
+    await one.close()
 
 
 async def test_commits_are_flushed_to_the_disk(opened: SqliteStore) -> None:
@@ -231,14 +232,14 @@ async def test_the_event_loop_goes_on_while_a_write_takes_long(
     def slow(connection: sqlite3.Connection) -> bool:
         loop.call_soon_threadsafe(turned.set)
         # Ends only when the loop has gone on.
-        return asyncio.run_coroutine_threadsafe(seen.wait(), loop).result(10)
+        return asyncio.run_coroutine_threadsafe(seen.wait(), loop).result(WAIT_SECONDS)
 
     writing = asyncio.ensure_future(opened._writer.write(slow))
-    await asyncio.wait_for(turned.wait(), 10)
+    await asyncio.wait_for(turned.wait(), WAIT_SECONDS)
     assert await opened.get("a", "ann") is None
     seen.set()
 
-    assert await asyncio.wait_for(writing, 10) is True
+    assert await asyncio.wait_for(writing, WAIT_SECONDS) is True
 
 
 async def test_closing_finishes_what_was_asked_for(path: Path) -> None:
@@ -248,7 +249,7 @@ async def test_closing_finishes_what_was_asked_for(path: Path) -> None:
         for number in range(100)
     ]
     await asyncio.sleep(0)
-    await asyncio.wait_for(store.close(), 10)
+    await asyncio.wait_for(store.close(), WAIT_SECONDS)
     assert await asyncio.gather(*adding) == [None] * 100
 
     again = await SqliteStore.open(path)
@@ -357,7 +358,7 @@ async def test_a_log_that_cannot_be_emptied_changes_nothing_for_writes(
     await write(opened, refuse)
     await opened.delete("a", "ann")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         # The log is emptied behind what was asked for before.
         await opened._writer.write(patience)
         waits = await opened._writer.write(patience)
