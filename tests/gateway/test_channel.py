@@ -27,6 +27,7 @@ from tests.gateway.doubles import SERVICE, WAIT_SECONDS
 
 DETAILS = "grpc-status-details-bin"
 EVENTS = 1000
+FEW = 100
 SIZES, SIZE = 12, 1024 * 1024
 
 
@@ -50,7 +51,7 @@ class Servicer(interaction_service_pb2_grpc.InteractionServiceServicer):
     ) -> AsyncIterator[InteractionEvent]:
         await context.send_initial_metadata((("x-request-id", "r"),))
         large = "x" * SIZE if request.id == "large" else ""
-        for number in range(SIZES if large else EVENTS):
+        for number in range({"large": SIZES, "few": FEW}.get(request.id, EVENTS)):
             yield InteractionEvent(event_id=large or str(number))
         await self._end(request.id, context)
 
@@ -204,7 +205,7 @@ async def test_closing_a_stream_cancels_the_call() -> None:
 
 
 async def read_slowly(
-    upstream: ChannelUpstream, kind: str = "a", count: int = EVENTS
+    upstream: ChannelUpstream, kind: str = "few", count: int = FEW
 ) -> list[Sequence[Message]]:
     request = StreamInteractionRequest(id=kind)
     batches = []
