@@ -96,7 +96,7 @@ class Member:
         """Return an interaction once it does not run here any more."""
         running = self.supervisor.find(identifier)
         if running is not None:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await asyncio.wait({running.task})
         return await self.get(identifier)
 

@@ -54,7 +54,7 @@ class Web:
         if self.running == BUSY:
             self.busy.set()
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await self.open.wait()
         finally:
             self.running -= 1

@@ -56,7 +56,7 @@ async def prepare(
         reader=Documents(),
         **settings,
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await ready.prepare(
             conversation.steps(),
             conversation.origins,

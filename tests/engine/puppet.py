@@ -40,13 +40,13 @@ class Puppet:
 
     async def was_asked(self, times: int) -> None:
         """Wait until it has been asked that many times more."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             for _ in range(times):
                 await self._calls.acquire()
 
     async def taken(self) -> None:
         """Wait until everything that was said has been taken, and more is asked for."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self._said.join()
 
     def check(

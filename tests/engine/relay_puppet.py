@@ -96,7 +96,7 @@ class RelayPuppet:
 
     async def taken(self) -> None:
         """Wait until everything that was said has been taken, and more is asked for."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self._said.join()
 
     async def create(self, request: Request, *, call: Call) -> Interaction:

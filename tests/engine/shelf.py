@@ -22,7 +22,7 @@ Write = file_service_pb2.WriteUploadRequest
 State = file_service_pb2.UploadState
 
 MIB = 1024 * 1024
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 LIMITS = Limits(ttl_seconds=1000, upload_ttl_seconds=100, max_bytes=64 * MIB)
 

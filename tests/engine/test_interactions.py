@@ -296,7 +296,7 @@ async def test_closing_leaves_what_still_runs_to_others() -> None:
     identifier = await running_stream(made)
     running = made.supervisor.find(identifier)
     assert running is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await made.process.hand_over(0)
     stored = await made.get(identifier)
     assert stored.status == Status.INTERACTION_STATUS_IN_PROGRESS

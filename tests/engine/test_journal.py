@@ -92,7 +92,7 @@ def test_readers_of_any_speed_fold_to_the_same(
             turn += 1
             await asyncio.sleep(0)
         followed.end(whole[-1:])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             streams = await asyncio.gather(*readers, read(followed))
             if turn > late:
                 streams.append([whole[0], *await resumed])

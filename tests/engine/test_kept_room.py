@@ -39,7 +39,7 @@ async def test_a_run_that_outlives_its_request_keeps_the_room(
 ) -> None:
     room = Room()
     made = with_room(room, monkeypatch)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         request = ask(background=background)
         stream = made.interactions.stream_create(Caller(), request)
         identifier = (await anext(stream))[0].created.interaction.id

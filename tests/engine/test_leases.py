@@ -115,7 +115,7 @@ async def test_a_wish_whose_signal_was_lost_is_found() -> None:
     cancelling = asyncio.create_task(other.cancel(identifier))
     await made.settle()
     await member.process.leases.turn()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         row = await cancelling
     assert row.status == Status.INTERACTION_STATUS_CANCELLED
 
@@ -173,7 +173,7 @@ async def test_readers_of_a_run_that_was_lost_go_on_with_who_has_it() -> None:
     await other.process.leases.turn()
     await made.settle()
     await member.process.leases.turn()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         events = [*begun, *await reader]
     again = await drain(member.interactions.stream(Caller(), Stream(id=identifier)))
     assert events[-1] == again[-1]

@@ -150,7 +150,7 @@ async def test_media_are_fetched_together_but_not_all_at_once() -> None:
     web.open.clear()
     cats = [medium("image", uri="https://web/cat")] * 9
     preparing = asyncio.create_task(prepare(asking(*cats), web=web))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await web.busy.wait()
     web.open.set()
     [step] = await preparing

@@ -30,7 +30,7 @@ async def test_a_call_made_anew_is_another_attempt_than_what_the_server_began() 
     reader = asyncio.create_task(rest_of(two, received))
     await made.settle()
     await made.lose(one)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         stored = await check(two, [*received, *await reader])
     assert texts(stored.steps) == ["a"]
 

@@ -20,7 +20,7 @@ from openinteractions.v1.event_pb2 import InteractionEvent
 from openinteractions.v1.interaction_pb2 import Interaction
 
 SERVICE = interaction_service_pb2.DESCRIPTOR.services_by_name["InteractionService"]
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 Batch = Sequence[Message] | Exception | asyncio.Event | Callable[[], None]
 

@@ -29,7 +29,7 @@ from tests.engine.rig import Rig, rig
 
 SERVICE = "openinteractions.v1.InteractionService"
 MAX_MESSAGE_BYTES = 20 * 1024 * 1024
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 """How long a call of a test may take."""
 
 ANSWER: tuple[Said, ...] = (

@@ -20,7 +20,7 @@ from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 from tests.engine.rig import Rig, ask, drain, names, rig
 from tests.rpc.face import ANSWER, details
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 
 class FailedError(Exception):
