@@ -34,7 +34,7 @@ OTHER_DIALECTS = ("responses",)
 RELAYED = "gemini"
 """The dialect whose server has the open one behind it instead."""
 
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 15
 _POLL_SECONDS = 0.05
 _LOG_TAIL = 6000

@@ -34,7 +34,7 @@ _VARIABLE = "GOOGLE_GEMINI_BASE_URL"
 _INTERACTION = ("<YOUR_INTERACTION_ID>", "{interaction_id}")
 _FILE = "FILE_URI"
 _BASH = ("bash", "-euo", "pipefail")
-_RUN_SECONDS = 60
+_RUN_SECONDS = 300
 
 _UPLOAD = """
 session=$(curl -sf -D - -o /dev/null -X POST "$1/upload/v1beta/files" \\

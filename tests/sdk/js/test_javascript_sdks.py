@@ -23,7 +23,7 @@ from tests.sdk.python.demands import DEMANDS
 from tests.sdk.servers import Servers
 
 _PROGRAM = Path(__file__).parent / "program" / "run.mjs"
-_RUN_SECONDS = 240
+_RUN_SECONDS = 1200
 _AT_LEAST = 40
 
 Outcomes = dict[str, dict[str, Any]]

@@ -24,7 +24,7 @@ from tests.sdk.python.dialects import CANNOT
 from tests.sdk.python.registry import Behaviour, behaviours
 
 AT_ONCE = 24
-BEHAVIOUR_SECONDS = 120
+BEHAVIOUR_SECONDS = 600
 
 
 async def attempt(behaviour: Behaviour, case: Case) -> dict[str, Any]:
