@@ -15,5 +15,6 @@ def pass_by(seconds: float) -> None:
     What waits for a time that lies within them goes on in the loop's next turn.
     """
     loop = asyncio.get_running_loop()
-    time = loop.time
-    loop.time = lambda: time() + seconds  # type: ignore[method-assign]
+    time = type(loop).time
+    ahead = loop.time() - time(loop) + seconds
+    loop.time = lambda: time(loop) + ahead  # type: ignore[method-assign]

@@ -156,18 +156,22 @@ async def create(url: str) -> str:
     """Make a new database on a server and return its URL."""
     name = f"test_{secrets.token_hex(8)}"
     connection = await asyncpg.connect(url)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 async def clear(url: str) -> None:
     """Empty every table of ours."""
     connection = await asyncpg.connect(url)
-    await connection.execute(
-        "TRUNCATE interactions, runs, processes, files, uploads RESTART IDENTITY"
-    )
-    await connection.close()
+    try:
+        await connection.execute(
+            "TRUNCATE interactions, runs, processes, files, uploads RESTART IDENTITY"
+        )
+    finally:
+        await connection.close()
 
 
 @contextmanager

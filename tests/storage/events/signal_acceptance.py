@@ -9,7 +9,7 @@ from functools import partial
 
 from openinteractions.engine.signal_ports import Signal, Signals
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 LOOK_SECONDS = 0.002
 
 Note = tuple[Signal, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import socket
 import ssl
@@ -15,8 +16,9 @@ import pytest
 from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.signal_ports import Signal, Signals
 from openinteractions.storage.events.nats.client import Access
-from openinteractions.storage.events.nats.connection import Connection
+from openinteractions.storage.events.nats.connection import PING_SECONDS, Connection
 from openinteractions.storage.events.nats.signals import NatsSignals
+from tests.clock import pass_by
 from tests.nats import Nats, nats_server
 from tests.storage.events.signal_acceptance import (
     END,
@@ -193,15 +195,18 @@ async def test_where_tls_is_wanted_nothing_is_said_in_the_clear(
 
 
 async def test_a_server_that_falls_silent_is_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(
-        "openinteractions.storage.events.nats.connection.PING_SECONDS", 0.1
-    )
     with nats_server(tmp_path) as server:
         connection = await Connection.open(Access(urls=[server.url]), "a")
         with server.paused():
-            await eventually(lambda: not connection.is_there)
+            # It is time for a look, and then the server had its time to answer.
+            # In less than the two minutes after which the library would see it.
+            for _ in range(20):
+                if connection.is_there:
+                    pass_by(PING_SECONDS)
+                    await asyncio.sleep(0.01)
+            assert not connection.is_there
         await eventually(lambda: connection.is_there)
         await connection.close()
     assert caplog.text.count("NATS is out of reach") == 1

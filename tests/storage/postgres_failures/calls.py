@@ -16,9 +16,11 @@ P = Lease("p", 3600)
 
 async def statement(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
-    for one in statements:
-        await connection.execute(one)
-    await connection.close()
+    try:
+        for one in statements:
+            await connection.execute(one)
+    finally:
+        await connection.close()
 
 
 def everything(store: InteractionStore) -> list[Callable[[], Awaitable[object]]]:

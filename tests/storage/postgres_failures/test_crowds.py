@@ -41,7 +41,7 @@ async def test_calls_make_do_with_the_connections_that_they_get(url: str) -> Non
     )
     parts = urlsplit(url)
     theirs = parts._replace(netloc=f"few:few@127.0.0.1:{parts.port}").geturl()
-    opened = await PostgresStore.open(Server(theirs, patience_seconds=0.2))
+    opened = await PostgresStore.open(Server(theirs, patience_seconds=WAIT_SECONDS))
     store = bounded(opened)
     await store.add(record("a"), [])
     read = await asyncio.gather(*(store.get("a", "ann") for _ in range(50)))
@@ -159,7 +159,7 @@ async def test_closing_finishes_what_was_asked_for(url: str) -> None:
         for number in range(300)
     ]
     await asyncio.sleep(0)
-    await asyncio.wait_for(store.close(), 10)
+    await asyncio.wait_for(store.close(), WAIT_SECONDS)
     assert await asyncio.gather(*adding) == [None] * 300
     await store.close()
     for call in everything(store):
