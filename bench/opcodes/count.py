@@ -39,6 +39,7 @@ UNCOUNTED = tuple(
         "asyncio/unix_events",
         "selectors",
         # What depends on who comes first, between threads.
+        "concurrent/futures/_base",
         "concurrent/futures/thread",
         "threading",
         "weakref",
