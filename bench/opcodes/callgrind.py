@@ -29,7 +29,7 @@ ALLOCATOR = ":".join(
 """Freed memory is joined at once: what is put off falls on whoever comes by later."""
 
 LENGTHS: tuple[count.Length, ...] = ("short", "long")
-SECONDS = 900
+SECONDS = 3600
 
 
 def figures() -> dict[str, float]:

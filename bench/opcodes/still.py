@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.opcodes.wire import Wire
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 """For another thread to say something, before a run is given up."""
 
 

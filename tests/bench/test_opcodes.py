@@ -19,7 +19,7 @@ from bench.opcodes import record
 
 ROOT = Path(__file__).parents[2]
 BUDGET = 1.03
-WAIT_SECONDS = 1200
+WAIT_SECONDS = 4000
 
 Figures = dict[str, float]
 
