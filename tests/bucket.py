@@ -10,18 +10,18 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sysconfig
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from openinteractions.storage.objects.bucket import Place
+from tests.ports import free_ports
 
 START_SECONDS = 60
 BUCKET = "media"
@@ -90,7 +90,7 @@ def seaweed(folder: Path) -> Iterator[S3]:
         )
     (folder / "data").mkdir(parents=True)
     (folder / "grants.json").write_text(json.dumps(GRANTS))
-    ports = free_ports()
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     process = _start(weed, folder, ports)
     try:
         s3 = S3(process, f"http://127.0.0.1:{ports['s3.port']}")
@@ -104,17 +104,6 @@ def seaweed(folder: Path) -> Iterator[S3]:
             for socket_file in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - where it puts them
                 socket_file.unlink()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_ports() -> dict[str, int]:
-    """Return a free port for each of the server's parts."""
-    with ExitStack() as stack:
-        ports = {}
-        for name in PORTS:
-            holder = stack.enter_context(socket.socket())
-            holder.bind(("127.0.0.1", 0))
-            ports[name] = holder.getsockname()[1]
-        return ports
 
 
 def _start(weed: Path, folder: Path, ports: dict[str, int]) -> subprocess.Popen[bytes]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 import sysconfig
 import time
@@ -16,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.ports import free_ports
 
 START_SECONDS = 60
 POLL_SECONDS = 0.01
@@ -108,12 +109,3 @@ def nats_cluster(folder: Path, size: int) -> Iterator[list[Nats]]:
             server = nats_server(folder / str(number), *options)
             servers.append(stack.enter_context(server))
         yield servers
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
-    with ExitStack() as stack:
-        holders = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for holder in holders:
-            holder.bind(("127.0.0.1", 0))
-        return [holder.getsockname()[1] for holder in holders]

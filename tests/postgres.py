@@ -19,7 +19,6 @@ import secrets
 import select
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -31,6 +30,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+
+from tests.ports import free_ports
 
 START_SECONDS = 60
 USER = "tester"
@@ -63,7 +64,7 @@ class Postgres:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
-        self.port = _free_port()
+        (self.port,) = free_ports(1)
         self._settings = SETTINGS | settings
         self._process: subprocess.Popen[bytes] | None = None
         self._bin = Path()
@@ -279,12 +280,6 @@ def _programs(folder: Path) -> Path:
             shutil.copytree(site / name, folder / "site" / name, symlinks=True)
         return folder / "site" / package / found.name / "bin"
     return found / "bin"
-
-
-def _free_port() -> int:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])
 
 
 if __name__ == "__main__":

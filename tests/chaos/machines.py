@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.nats import Nats, free_ports, nats_server
+from tests.nats import Nats, nats_server
+from tests.ports import free_ports
 from tests.postgres import Postgres, create, own
 from tests.test_server import SOURCE_ROOTS
 

@@ -20,7 +20,8 @@ from openinteractions.storage.objects import bucket as bucket_module
 from openinteractions.storage.objects.bucket import Bucket, Place
 from openinteractions.storage.objects.progress import Progress
 from openinteractions.storage.objects.s3 import MOST_PIECES, S3Objects
-from tests.bucket import READER, S3, free_ports
+from tests.bucket import READER, S3
+from tests.ports import free_ports
 from tests.storage.object_acceptance import (
     KEY,
     MIB,
@@ -215,7 +216,7 @@ async def test_a_bucket_out_of_reach_is_said_and_loses_nothing(
 ) -> None:
     uploader = Uploader(objects)
     await uploader.append(b"abc")
-    nowhere = replace(place, endpoint_url=f"http://127.0.0.1:{free_ports()['s3.port']}")
+    nowhere = replace(place, endpoint_url=f"http://127.0.0.1:{free_ports(1)[0]}")
     store = await S3Objects.open(nowhere)
     assert "cannot be used yet" in caplog.text
     for attempt in (
