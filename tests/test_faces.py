@@ -44,7 +44,7 @@ from tests.engine.puppet import Puppet, Puppets
 from tests.engine.rig import Clock, ask
 from tests.rpc.face import ANSWER, Failure, events, taken_apart
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 KEYS = ("first", "second")
 
 

@@ -27,7 +27,7 @@ from openinteractions.storage.memory_files import MemoryFiles
 from openinteractions.storage.objects.directory import DirectoryObjects
 from tests.engine.rig import Clock
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 KEYS = ("first", "second")
 LARGEST = 12 * 1024 * 1024
 CHUNK = 8 * 1024 * 1024

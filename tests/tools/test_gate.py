@@ -10,7 +10,7 @@ import pytest
 from openinteractions.core.errors import UnavailableError
 from openinteractions.tools.gate import Gate
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 
 class Visits:
