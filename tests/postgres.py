@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,9 +94,13 @@ class Postgres:
             options += ["-c", f"{name}={value}"]
         self._process = self._run("postgres", *options)
         where = ["-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        self._wait(lambda: not self._run("pg_isready", *where).wait())
+
+    def _wait(self, until: Callable[[], bool]) -> None:
+        assert self._process is not None
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self._process.poll() is None:
-            if not self._run("pg_isready", *where).wait():
+            if until():
                 return
             time.sleep(0.02)
         raise RuntimeError(f"PostgreSQL has not started:\n{self._log()}")
@@ -120,24 +124,32 @@ class Postgres:
             self._process = None
 
     def crash(self) -> None:
-        """Kill a server process in the middle, so that it starts anew by itself."""
-        for child in self._children():
-            with contextlib.suppress(OSError):
-                if b"checkpointer" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    os.kill(child, signal.SIGKILL)
+        """Kill a server process in the middle, and wait until all are there anew."""
+        (old,) = self._children("checkpointer")
+        os.kill(old, signal.SIGKILL)
+        # The launcher is there when the server takes connections again.
+        self._wait(
+            lambda: (
+                old not in self._children("checkpointer")
+                and bool(self._children("autovacuum launcher"))
+            )
+        )
 
-    def _children(self) -> list[int]:
+    def _children(self, kind: str) -> list[int]:
         assert self._process is not None
         number = self._process.pid
-        return [
-            int(child)
-            for child in Path(f"/proc/{number}/task/{number}/children")
-            .read_text()
-            .split()
-        ]
+        children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+        return [int(child) for child in children if kind in _title(int(child))]
 
     def _log(self) -> str:
         return (self.folder / "log").read_text()[-3000:]
+
+
+def _title(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:  # it has ended
+        return ""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from openinteractions.v1 import interaction_pb2, interaction_service_pb2
 
 Status = interaction_pb2.InteractionStatus
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 
 
 def record(

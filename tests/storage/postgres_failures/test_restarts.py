@@ -14,7 +14,15 @@ from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.store import PostgresStore
 from tests.postgres import Postgres
 from tests.storage.postgres_failures.calls import RUNNING, P, everything
-from tests.storage.records import bounded, chain, page, record, turns
+from tests.storage.records import WAIT_SECONDS, bounded, chain, page, record, turns
+
+
+@pytest.fixture
+async def patient(url: str) -> AsyncIterator[PostgresStore]:
+    """A store that waits for as long as a server takes to start."""
+    store = await PostgresStore.open(Server(url, patience_seconds=WAIT_SECONDS))
+    yield store
+    await store.close()
 
 
 @pytest.fixture
@@ -26,9 +34,9 @@ async def hasty(url: str) -> AsyncIterator[PostgresStore]:
 
 
 async def test_a_server_that_was_restarted_is_not_noticed(
-    server: Postgres, opened: PostgresStore
+    server: Postgres, patient: PostgresStore
 ) -> None:
-    store = bounded(opened)
+    store = bounded(patient)
     await chain(store, "a", "b")
     await asyncio.gather(*(store.get("a", "ann") for _ in range(10)))
     server.stop()
@@ -43,9 +51,9 @@ async def test_a_server_that_was_restarted_is_not_noticed(
 
 
 async def test_calls_wait_for_a_server_that_restarts(
-    server: Postgres, opened: PostgresStore
+    server: Postgres, patient: PostgresStore
 ) -> None:
-    store = bounded(opened)
+    store = bounded(patient)
     server.stop()
     adding = [asyncio.create_task(store.add(record(f"a{n}"), [])) for n in range(20)]
     reading = [asyncio.create_task(store.get("a0", "ann")) for n in range(20)]
@@ -83,9 +91,9 @@ def die(server: Postgres) -> None:
 
 @pytest.mark.parametrize("end", [stop, die, Postgres.crash])
 async def test_what_was_acknowledged_survives_a_server_that_dies(
-    server: Postgres, opened: PostgresStore, end: Callable[[Postgres], None]
+    server: Postgres, patient: PostgresStore, end: Callable[[Postgres], None]
 ) -> None:
-    store = bounded(opened)
+    store = bounded(patient)
     acknowledged: list[str] = []
     refused: list[str] = []
     numbers = itertools.count()
@@ -102,7 +110,7 @@ async def test_what_was_acknowledged_survives_a_server_that_dies(
                 refused.append(new)
 
     async def reach(count: int) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_SECONDS):
             while len(acknowledged) < count:
                 await store.queued()
 
