@@ -56,6 +56,10 @@ MADE = [
 ]
 
 NOBODY = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+# `Popen(user=...)` would fork, and gRPC's handlers of forks crash some of the children.
+AS_NOBODY = (
+    [] if NOBODY is None else ["setpriv", f"--reuid={NOBODY}", "--clear-groups", "--"]
+)
 """Who runs the server, which refuses root; None: who runs the tests."""
 
 
@@ -108,12 +112,10 @@ class Postgres:
     def _run(self, program: str, *options: str | Path) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
-                [self._bin / program, *options],
+                [*AS_NOBODY, self._bin / program, *options],
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                user=NOBODY,
-                extra_groups=None if NOBODY is None else [],
             )
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
