@@ -76,7 +76,7 @@ def test_either_library_reads_the_same(library: str) -> None:
 
 
 async def test_what_kills_one_library_is_read_by_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     program = tmp_path / "pdf.py"
     program.write_text(
@@ -87,6 +87,9 @@ async def test_what_kills_one_library_is_read_by_the_other(
     monkeypatch.setattr(reader, "_PROGRAM", program)
 
     assert await read(b"") == "[page 1]\nby pypdf"
+    assert "pypdfium2 has broken down over a PDF of 0 bytes (exit status -11)" in (
+        caplog.text
+    )
 
 
 async def test_a_pdf_is_read_once(

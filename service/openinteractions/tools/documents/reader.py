@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from openinteractions.core import mime, text_formats
 from openinteractions.core.errors import RequestError
 from openinteractions.tools.documents.recent import Recent
 from openinteractions.tools.gate import Gate
+
+log = logging.getLogger(__name__)
 
 PDF = "application/pdf"
 
@@ -122,7 +125,15 @@ class Documents:
             if process.returncode is None:
                 process.kill()
                 await asyncio.shield(process.wait())
-        return json.loads(said) if process.returncode == 0 else None
+        if process.returncode != 0:
+            log.warning(
+                "%s has broken down over a PDF of %d bytes (exit status %d).",
+                library,
+                len(data),
+                process.returncode,
+            )
+            return None
+        return json.loads(said)
 
     def _too_much(self, what: str, field: str) -> RequestError:
         most = getattr(self._limits, what)
