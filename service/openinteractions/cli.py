@@ -97,6 +97,9 @@ def serve(options: argparse.Namespace) -> int:
     _require_variables(config)
     # gRPC's core has a log of its own, in which an address in use is three lines.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Its handlers of forks crash some of the processes that uvloop starts (with a fork)
+    # while gRPC is busy; nothing here goes on after a fork without another program.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     if config.server.workers > 1:
         from openinteractions.workers import serving
 
