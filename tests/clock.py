@@ -1,4 +1,4 @@
-"""Time that goes by at once, for what happens after a time.
+"""How long tests wait, and time that goes by at once for what happens after a time.
 
 A short limit instead would also be over, on a busy machine, before what has to come
 first. `asyncio`'s own loops are those that can be told.
@@ -7,6 +7,9 @@ first. `asyncio`'s own loops are those that can be told.
 from __future__ import annotations
 
 import asyncio
+
+WAIT_SECONDS = 60
+"""The bound of a wait: only what hangs takes as long."""
 
 
 def pass_by(seconds: float) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.test_server import SCRIPTED, WAIT_SECONDS, Server, start
+from tests.clock import WAIT_SECONDS
+from tests.test_server import SCRIPTED, Server, start
 
 TWO = SCRIPTED.replace("[server]", "[server]\nworkers = 2")
 LOOK_SECONDS = 0.02

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from openinteractions import cli
+from tests.clock import WAIT_SECONDS
 
 ROOT = Path(__file__).parents[1]
 SOURCE_ROOTS = os.pathsep.join(
     str(ROOT / root) for root in ("service", "gateway", "gen")
 )
-WAIT_SECONDS = 60
 
 
 def openinteractions(

@@ -39,12 +39,12 @@ from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.tools.documents.reader import Documents
 from openinteractions.v1 import interaction_service_pb2, interaction_service_pb2_grpc
 from tests import media
+from tests.clock import WAIT_SECONDS
 from tests.engine.outside import Web
 from tests.engine.puppet import Puppet, Puppets
 from tests.engine.rig import Clock, ask
 from tests.rpc.face import ANSWER, Failure, events, taken_apart
 
-WAIT_SECONDS = 60
 KEYS = ("first", "second")
 
 

@@ -19,9 +19,10 @@ from openinteractions.gateway.upstream import StatusError, Upstream
 from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.interactions import SERVICE, handlers
 from openinteractions.rpc.local import LocalUpstream
+from tests.clock import WAIT_SECONDS
 from tests.engine.puppet import Said
 from tests.engine.rig import Rig, rig
-from tests.gateway.doubles import WAIT_SECONDS, Face, Service, face
+from tests.gateway.doubles import Face, Service, face
 from tests.rpc.face import ANSWER, serving
 
 CREATE = "/v1beta/interactions"

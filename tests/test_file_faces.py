@@ -25,9 +25,9 @@ from openinteractions.rpc.local import LocalUpstream
 from openinteractions.rpc.server import GrpcServer
 from openinteractions.storage.memory_files import MemoryFiles
 from openinteractions.storage.objects.directory import DirectoryObjects
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import Clock
 
-WAIT_SECONDS = 60
 KEYS = ("first", "second")
 LARGEST = 12 * 1024 * 1024
 CHUNK = 8 * 1024 * 1024

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.test_server import WAIT_SECONDS, Server, serving
+from tests.clock import WAIT_SECONDS
+from tests.test_server import Server, serving
 
 MIB = 1024 * 1024
 LARGE = 1024 * MIB

@@ -20,7 +20,8 @@ from typing import Any
 
 import pytest
 
-from tests.test_server import SOURCE_ROOTS, WAIT_SECONDS, Server, wait_for_line
+from tests.clock import WAIT_SECONDS
+from tests.test_server import SOURCE_ROOTS, Server, wait_for_line
 
 ROOT = Path(__file__).parents[1]
 

@@ -25,11 +25,11 @@ from openinteractions.v1 import (
     interaction_service_pb2,
     interaction_service_pb2_grpc,
 )
+from tests.clock import WAIT_SECONDS
 from tests.postgres import PASSWORD, Postgres, create, own
 from tests.test_server import (
     SCRIPTED,
     SOURCE_ROOTS,
-    WAIT_SECONDS,
     Server,
     serving,
     start,

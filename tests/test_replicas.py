@@ -22,9 +22,10 @@ import pytest
 
 from openinteractions.storage.objects.bucket import Bucket
 from tests.bucket import BUCKET, KEY, S3, SECRET, seaweed
+from tests.clock import WAIT_SECONDS
 from tests.media import png
 from tests.storage.object_acceptance import MIB, content
-from tests.test_server import SOURCE_ROOTS, WAIT_SECONDS, Server
+from tests.test_server import SOURCE_ROOTS, Server
 
 CONFIGURATION = """
 [server]

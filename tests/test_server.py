@@ -31,13 +31,13 @@ from openinteractions.v1 import (
     interaction_service_pb2,
     interaction_service_pb2_grpc,
 )
+from tests.clock import WAIT_SECONDS
 from tests.storage.records import Status, record
 
 ROOT = Path(__file__).parents[1]
 SOURCE_ROOTS = os.pathsep.join(
     str(ROOT / root) for root in ("service", "gateway", "gen")
 )
-WAIT_SECONDS = 60
 
 SCRIPTED = """
 [server]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import WAIT_SECONDS
 from tests.team import (
     LOOK_SECONDS,
     TWO,
@@ -25,7 +26,7 @@ from tests.team import (
     serving,
     shares,
 )
-from tests.test_server import SOURCE_ROOTS, WAIT_SECONDS, start
+from tests.test_server import SOURCE_ROOTS, start
 
 
 def test_a_worker_that_is_killed_is_replaced_and_service_goes_on(

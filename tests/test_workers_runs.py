@@ -15,15 +15,10 @@ from functools import partial
 from pathlib import Path
 
 from openinteractions.v1.interaction_pb2 import InteractionStatus as Status
+from tests.clock import WAIT_SECONDS
 from tests.team import TWO, ask, created, eventually, shares, sockets
 from tests.team import serving as serving_by_two
-from tests.test_server import (
-    SCRIPTED,
-    SOURCE_ROOTS,
-    WAIT_SECONDS,
-    serving,
-    wait_for_line,
-)
+from tests.test_server import SCRIPTED, SOURCE_ROOTS, serving, wait_for_line
 
 HANG = "script: say half; hang"
 QUICK = "[background]\ndeadline_seconds = 1\n"

@@ -15,8 +15,7 @@ import grpc.aio
 import pytest
 
 from bench.build import build
-
-WAIT_SECONDS = 60
+from tests.clock import WAIT_SECONDS
 
 pytestmark = [
     pytest.mark.skipif(

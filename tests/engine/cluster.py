@@ -31,6 +31,7 @@ from openinteractions.v1 import (
     interaction_service_pb2,
     step_pb2,
 )
+from tests.clock import WAIT_SECONDS
 from tests.engine.outside import Web
 from tests.engine.puppet import Puppet, Puppets
 from tests.engine.rig import Caller, Clock
@@ -96,7 +97,7 @@ class Member:
         """Return an interaction once it does not run here any more."""
         running = self.supervisor.find(identifier)
         if running is not None:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WAIT_SECONDS):
                 await asyncio.wait({running.task})
         return await self.get(identifier)
 

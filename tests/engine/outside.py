@@ -11,6 +11,7 @@ from collections.abc import Collection
 from openinteractions.core.errors import RequestError
 from openinteractions.engine.media_ports import Fetched
 from openinteractions.v1 import file_pb2
+from tests.clock import WAIT_SECONDS
 
 BUSY = 4
 """How many fetches at once set `Web.busy`."""
@@ -54,7 +55,7 @@ class Web:
         if self.running == BUSY:
             self.busy.set()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WAIT_SECONDS):
                 await self.open.wait()
         finally:
             self.running -= 1

@@ -12,6 +12,7 @@ from openinteractions.engine.ports import Accepts
 from openinteractions.tools.documents.reader import Documents
 from openinteractions.v1 import content_pb2, interaction_pb2, step_pb2
 from tests import media
+from tests.clock import WAIT_SECONDS
 from tests.engine.outside import Shelf, Web
 
 Content = content_pb2.Content
@@ -56,7 +57,7 @@ async def prepare(
         reader=Documents(),
         **settings,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         return await ready.prepare(
             conversation.steps(),
             conversation.origins,

@@ -13,6 +13,7 @@ from openinteractions.core.errors import NotSupportedError, UnknownModelError
 from openinteractions.core.model_events import ModelEvent
 from openinteractions.engine.ports import Accepts, Model, ModelRequest
 from openinteractions.v1 import interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 
 Said = Sequence[ModelEvent] | Exception | None
 
@@ -40,13 +41,13 @@ class Puppet:
 
     async def was_asked(self, times: int) -> None:
         """Wait until it has been asked that many times more."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WAIT_SECONDS):
             for _ in range(times):
                 await self._calls.acquire()
 
     async def taken(self) -> None:
         """Wait until everything that was said has been taken, and more is asked for."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WAIT_SECONDS):
             await self._said.join()
 
     def check(

@@ -13,6 +13,7 @@ from openinteractions.core.errors import UpstreamNotFoundError
 from openinteractions.engine.ports import Accepts
 from openinteractions.engine.relay_ports import Call, Keeping, Target
 from openinteractions.v1 import event_pb2, interaction_pb2, interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 
 Event = event_pb2.InteractionEvent
 Interaction = interaction_pb2.Interaction
@@ -96,7 +97,7 @@ class RelayPuppet:
 
     async def taken(self) -> None:
         """Wait until everything that was said has been taken, and more is asked for."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WAIT_SECONDS):
             await self._said.join()
 
     async def create(self, request: Request, *, call: Call) -> Interaction:

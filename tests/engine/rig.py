@@ -23,6 +23,7 @@ from openinteractions.v1 import (
     interaction_pb2,
     interaction_service_pb2,
 )
+from tests.clock import WAIT_SECONDS
 from tests.engine.outside import Web
 from tests.engine.puppet import Puppet, Puppets
 
@@ -125,7 +126,7 @@ async def drain(
     batches: AsyncIterator[Sequence[event_pb2.InteractionEvent]],
 ) -> list[event_pb2.InteractionEvent]:
     """Return all events of a stream, within a minute."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         return [event async for batch in batches for event in batch]
 
 

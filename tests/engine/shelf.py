@@ -14,6 +14,7 @@ from openinteractions.engine.files import Addresses, Expiry, Files, Limits, Uplo
 from openinteractions.storage.memory_files import MemoryFiles
 from openinteractions.storage.objects.directory import DirectoryObjects
 from openinteractions.v1 import file_pb2, file_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import Caller, Clock
 
 Start = file_service_pb2.StartUploadRequest
@@ -22,7 +23,6 @@ Write = file_service_pb2.WriteUploadRequest
 State = file_service_pb2.UploadState
 
 MIB = 1024 * 1024
-WAIT_SECONDS = 60
 
 LIMITS = Limits(ttl_seconds=1000, upload_ttl_seconds=100, max_bytes=64 * MIB)
 

@@ -31,6 +31,7 @@ from openinteractions.v1 import (
     interaction_service_pb2,
     usage_pb2,
 )
+from tests.clock import WAIT_SECONDS
 from tests.engine.alone import alone, background
 from tests.engine.cluster import Stream, texts
 from tests.engine.puppet import Puppet
@@ -79,7 +80,7 @@ async def test_it_goes_on_when_its_reader_leaves_and_can_be_taken_up_again() -> 
     _, member = alone(Puppet([Text("a")]))
     stream = member.interactions.stream_create(Caller(), background())
     received: list[event_pb2.InteractionEvent] = []
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         async for batch in stream:
             received += batch
             if names(batch)[-1] == "step_delta":
@@ -147,7 +148,7 @@ async def test_a_stream_that_waits_says_so_and_then_goes_on() -> None:
     _, member = alone(limits=Limits(concurrency=1, queue=10))
     first = await member.interactions.create(Caller(), background("a"))
     stream = member.interactions.stream_create(Caller(), background("b"))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         begun = await anext(stream)
     assert names(begun) == ["created"]
     assert begun[0].created.interaction.status == QUEUED
@@ -171,7 +172,7 @@ async def test_a_waiting_one_can_be_followed_from_its_beginning() -> None:
     await member.interactions.create(Caller(), background("a"))
     second = await member.interactions.create(Caller(), background("b"))
     stream = member.interactions.stream(Caller(), Stream(id=second.id))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         begun = await anext(stream)
     assert begun[0].created.interaction.status == QUEUED
     member.puppet.say([Text("1"), STOP])
@@ -315,7 +316,7 @@ async def test_it_is_cancelled_while_it_waits_for_its_model() -> None:
 
     member.process.background._planner._sleep = sleep
     created = await member.interactions.create(Caller(), background())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await hanging.wait()
         cancelled = await member.cancel(created.id)
     assert cancelled.status == CANCELLED

@@ -11,7 +11,8 @@ from openinteractions.core import ids
 from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.files import expiry
 from openinteractions.engine.files.expiry import GRACE_SECONDS
-from tests.engine.shelf import LIMITS, WAIT_SECONDS, Shelf
+from tests.clock import WAIT_SECONDS
+from tests.engine.shelf import LIMITS, Shelf
 
 
 def file_id(number: int) -> str:

@@ -27,6 +27,7 @@ from openinteractions.core.model_events import (
 from openinteractions.engine.store_ports import Record
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.core.streams import turns
 from tests.engine.answers import STOP, USAGE, answering, previous, running_stream
 from tests.engine.puppet import Puppet
@@ -296,7 +297,7 @@ async def test_closing_leaves_what_still_runs_to_others() -> None:
     identifier = await running_stream(made)
     running = made.supervisor.find(identifier)
     assert running is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await made.process.hand_over(0)
     stored = await made.get(identifier)
     assert stored.status == Status.INTERACTION_STATUS_IN_PROGRESS

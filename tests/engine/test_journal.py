@@ -18,6 +18,7 @@ from openinteractions.core.model_events import Finish, FinishReason, ModelEvent,
 from openinteractions.engine import journal
 from openinteractions.engine.journal import Journal
 from openinteractions.v1 import event_pb2, interaction_pb2
+from tests.clock import WAIT_SECONDS
 from tests.core.streams import ID, run, turns
 
 Event = event_pb2.InteractionEvent
@@ -92,7 +93,7 @@ def test_readers_of_any_speed_fold_to_the_same(
             turn += 1
             await asyncio.sleep(0)
         followed.end(whole[-1:])
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WAIT_SECONDS):
             streams = await asyncio.gather(*readers, read(followed))
             if turn > late:
                 streams.append([whole[0], *await resumed])

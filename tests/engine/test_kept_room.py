@@ -8,6 +8,7 @@ import pytest
 
 from openinteractions.core.model_events import Finish, FinishReason, Text
 from openinteractions.engine.supervisor import Supervisor
+from tests.clock import WAIT_SECONDS
 from tests.engine.puppet import Puppet
 from tests.engine.rig import Caller, Rig, ask, rig
 
@@ -39,7 +40,7 @@ async def test_a_run_that_outlives_its_request_keeps_the_room(
 ) -> None:
     room = Room()
     made = with_room(room, monkeypatch)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         request = ask(background=background)
         stream = made.interactions.stream_create(Caller(), request)
         identifier = (await anext(stream))[0].created.interaction.id

@@ -12,6 +12,7 @@ from openinteractions.engine.background import LOST, MOST_LOSSES
 from openinteractions.engine.store_ports import Lease
 from openinteractions.engine.supervisor import LEASE_SECONDS
 from openinteractions.v1 import interaction_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.cluster import Member, Stream, cluster
 from tests.engine.puppet import Puppet
 from tests.engine.rig import Caller, ask, drain
@@ -115,7 +116,7 @@ async def test_a_wish_whose_signal_was_lost_is_found() -> None:
     cancelling = asyncio.create_task(other.cancel(identifier))
     await made.settle()
     await member.process.leases.turn()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         row = await cancelling
     assert row.status == Status.INTERACTION_STATUS_CANCELLED
 
@@ -173,7 +174,7 @@ async def test_readers_of_a_run_that_was_lost_go_on_with_who_has_it() -> None:
     await other.process.leases.turn()
     await made.settle()
     await member.process.leases.turn()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         events = [*begun, *await reader]
     again = await drain(member.interactions.stream(Caller(), Stream(id=identifier)))
     assert events[-1] == again[-1]

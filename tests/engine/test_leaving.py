@@ -19,6 +19,7 @@ from openinteractions.engine.store_ports import Claimed, Lease, Record
 from openinteractions.engine.supervisor import LEASE_SECONDS
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.v1 import interaction_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.cluster import Cluster, Member, cluster
 from tests.engine.puppet import Puppet
 from tests.engine.rig import Caller, ask
@@ -82,7 +83,7 @@ async def waiting_to_write(made: Cluster, member: Member) -> str:
     assert isinstance(store, FickleStore)
     store.refuses.set()
     created = await member.interactions.create(Caller(), ask(background=True))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await pauses.begun.wait()
     store.refuses.clear()
     return created.id
@@ -111,7 +112,7 @@ async def test_who_waits_to_write_leaves_at_once_when_the_claim_is_lost() -> Non
 async def test_who_waits_to_write_tries_at_once_when_it_is_to_stop() -> None:
     made, _, member = fickle()
     identifier = await waiting_to_write(made, member)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         with pytest.raises(PreconditionError, match="completed"):
             await member.cancel(identifier)
 
@@ -119,7 +120,7 @@ async def test_who_waits_to_write_tries_at_once_when_it_is_to_stop() -> None:
 async def test_who_waits_to_write_tries_once_more_before_it_hands_over() -> None:
     made, _, member = fickle()
     identifier = await waiting_to_write(made, member)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await member.process.hand_over(60)
     assert (await member.get(identifier)).status == COMPLETED
 
@@ -171,7 +172,7 @@ async def test_nothing_is_left_of_a_create_that_is_overtaken(
     store.hasty.clear()
     create = member.interactions.create(Caller(), ask(background=True))
     creating = asyncio.create_task(create)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await store.adding.wait()
         if leaves == "caller":
             creating.cancel()
@@ -192,7 +193,7 @@ async def test_a_stream_that_is_stored_while_its_process_ends_is_given_back() ->
     store.hasty.clear()
     stream = member.interactions.stream_create(Caller(), ask())
     reading = asyncio.create_task(_last(stream))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await store.adding.wait()
         closing = asyncio.create_task(member.process.hand_over(0))
         await made.settle()
@@ -219,7 +220,7 @@ async def test_background_runs_are_given_back_before_streams_have_finished() -> 
     assert (await other.get(created.id)).status == COMPLETED
     member.puppet.say([STOP])
     member.puppet.say(None)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await asyncio.gather(closing, _last(stream))
 
 
@@ -264,7 +265,7 @@ async def test_a_store_that_does_not_answer_holds_up_no_shutdown(
             member.puppet.say([STOP])
             member.puppet.say(None)
         await made.settle()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WAIT_SECONDS):
             await member.process.hand_over(0)
         assert hangs.is_set()
     creating.cancel()
@@ -297,7 +298,7 @@ async def test_what_was_claimed_and_does_not_run_yet_is_given_back(
     assert holder.process is None
     member.puppet.say([STOP])
     member.puppet.say(None)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await asyncio.gather(closing, reading)
 
 
@@ -310,7 +311,7 @@ async def test_nothing_waits_whose_caller_has_left_without_its_id(row: str) -> N
     store.hasty.clear()
     create = member.interactions.create(Caller(), ask(background=True))
     creating = asyncio.create_task(create)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await store.adding.wait()
         creating.cancel()
         store.hasty.set()

@@ -8,6 +8,7 @@ import pytest
 
 from openinteractions.core.errors import RequestError
 from openinteractions.engine.ports import Accepts
+from tests.clock import WAIT_SECONDS
 from tests.engine.outside import OURS, Web
 from tests.engine.prepared import (
     INLINE,
@@ -150,7 +151,7 @@ async def test_media_are_fetched_together_but_not_all_at_once() -> None:
     web.open.clear()
     cats = [medium("image", uri="https://web/cat")] * 9
     preparing = asyncio.create_task(prepare(asking(*cats), web=web))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await web.busy.wait()
     web.open.set()
     [step] = await preparing

@@ -8,6 +8,7 @@ import pytest
 
 from openinteractions.core.errors import UpstreamUnreachableError
 from openinteractions.engine.writes import DeletedError
+from tests.clock import WAIT_SECONDS
 from tests.engine.cluster import Delete, cluster, texts
 from tests.engine.relay_puppet import created, start, text, whole
 from tests.engine.rig import Caller
@@ -30,7 +31,7 @@ async def test_a_call_made_anew_is_another_attempt_than_what_the_server_began() 
     reader = asyncio.create_task(rest_of(two, received))
     await made.settle()
     await made.lose(one)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         stored = await check(two, [*received, *await reader])
     assert texts(stored.steps) == ["a"]
 

@@ -11,6 +11,7 @@ from openinteractions.core.errors import InternalError
 from openinteractions.engine.store_ports import Record
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.v1 import event_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.cluster import Stream, cluster, texts
 from tests.engine.relay_puppet import (
     RelayPuppet,
@@ -56,7 +57,7 @@ async def test_readers_who_come_at_once_share_one_reading_of_the_server() -> Non
     ]
     await made.settle()
     second.say([text("b"), stop(), completed(THEIRS)])
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         for told in await asyncio.gather(*readers):
             assert texts((await check(two, told)).steps) == ["ab"]
     assert second.followed == [None]
@@ -81,7 +82,7 @@ async def test_a_reader_from_before_is_told_that_the_end_is_not_stored() -> None
     reader = asyncio.create_task(rest_of(two, received))
     await made.settle()
     second.say([completed(THEIRS)])
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         *_, last = await reader
     assert last.error.error.message == "The disk is broken."
 

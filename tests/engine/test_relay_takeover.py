@@ -20,6 +20,7 @@ from openinteractions.core.fold import fold
 from openinteractions.core.lifecycle import Lifecycle, Phase
 from openinteractions.engine.relay_ports import Keeping
 from openinteractions.v1 import event_pb2, interaction_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.cluster import Cluster, Delete, Member, Stream, cluster, texts
 from tests.engine.relay_puppet import (
     One,
@@ -176,7 +177,7 @@ async def test_who_has_lost_it_writes_nothing_and_its_readers_go_on() -> None:
     second = two.interactions.stream(Caller(), Stream(id=identifier_of(received)))
     assert names(await anext(second))[-1] == "step_delta"
     _relay(two).say([stop(), completed()])
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         events = [*received, *await reader]
     await second.aclose()  # type: ignore[attr-defined]
     assert texts((await check(two, events)).steps) == ["a"]

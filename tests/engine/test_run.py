@@ -21,6 +21,7 @@ from openinteractions.core.model_events import (
 from openinteractions.engine.store_ports import Record
 from openinteractions.storage.memory import MemoryStore
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.puppet import Puppet
 from tests.engine.rig import Caller, Rig, ask, drain, names, rig
 
@@ -49,7 +50,7 @@ async def only(made: Rig) -> interaction_pb2.Interaction | None:
     (listed,) = page.interactions
     running = made.supervisor.find(listed.id)
     if running is not None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WAIT_SECONDS):
             await running.task
     return await made.get(listed.id)
 
@@ -104,7 +105,7 @@ async def test_a_caller_may_leave_at_any_moment(turns: int) -> None:
 async def test_a_run_may_be_cancelled_at_any_moment(turns: int) -> None:
     made = rig(Puppet([Text("a")]))
     stream = made.interactions.stream_create(Caller(), ask())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         identifier = (await anext(stream))[0].created.interaction.id
         reader = asyncio.create_task(drain(stream))
         for _ in range(turns):
@@ -118,7 +119,7 @@ async def test_a_run_may_be_cancelled_at_any_moment(turns: int) -> None:
 
 async def test_a_reader_of_the_first_delta_may_cancel_at_once() -> None:
     made = rig(Puppet([Text("a")], [Text("b")]))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         async for batch in made.interactions.stream_create(Caller(), ask()):
             if batch[0].HasField("created"):
                 identifier = batch[0].created.interaction.id
@@ -162,7 +163,7 @@ async def test_closing_ends_every_kind_of_run() -> None:
     stored = asyncio.create_task(
         drain(made.interactions.stream_create(Caller(), ask()))
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await made.puppet.was_asked(3)
         await made.supervisor.close(0)
         ended = await asyncio.gather(unary, unstored, stored, return_exceptions=True)
@@ -182,6 +183,6 @@ async def test_closing_lets_a_run_finish_that_is_quick_enough() -> None:
         await drain(made.interactions.stream_create(Caller(), ask()))
     made.puppet.say([Text("done"), STOP])
     made.puppet.say(None)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await closing
     assert (await task).status == Status.INTERACTION_STATUS_COMPLETED

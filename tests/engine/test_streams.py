@@ -20,6 +20,7 @@ from openinteractions.core.model_events import (
     Thought,
 )
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.answers import STOP, USAGE, answering, previous, running_stream
 from tests.engine.puppet import Puppet
 from tests.engine.rig import Caller, ask, drain, names, rig
@@ -55,7 +56,7 @@ async def test_the_first_event_does_not_wait_for_what_was_read_with_it() -> None
     read_at_once: list[list[ModelEvent]] = [[Text("a")], [Text("b"), Text("c")], [STOP]]
     made = rig(Puppet(*read_at_once, None))
     stream = made.interactions.stream_create(Caller(), ask())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         batches = [names(batch) async for batch in stream]
     assert batches[:2] == [["created", "status_update"], ["step_start", "step_delta"]]
 
@@ -106,7 +107,7 @@ async def test_a_fault_of_our_own_shows_no_internals(
 async def test_a_stream_begins_without_a_model_that_takes_too_long() -> None:
     made = rig(first_event_seconds=0)
     stream = made.interactions.stream_create(Caller(), ask())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         first = await anext(stream)
     assert names(first) == ["created", "status_update"]
     made.puppet.say(UpstreamFailedError("late"))
@@ -134,7 +135,7 @@ async def test_a_stored_stream_outlives_its_caller() -> None:
     assert running is not None
     made.puppet.say([Text("b"), STOP])
     made.puppet.say(None)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await running.task
     stored = await made.get(identifier)
     assert stored.steps[1].model_output.content[0].text.text == "ab"
@@ -156,7 +157,7 @@ async def test_a_caller_who_leaves_before_the_id_went_out_leaves_nothing() -> No
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await made.puppet.closed.wait()
     page = await made.interactions.list(Caller(), List())
     assert not page.interactions

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from openinteractions.engine.sweep import Sweep
+from tests.clock import WAIT_SECONDS
 
 
 class Endless(Sweep):
@@ -28,7 +29,7 @@ class Endless(Sweep):
 
 async def test_a_sweep_goes_on_while_it_is_open_and_has_ended_after() -> None:
     sweep = Endless()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         async with sweep:
             await sweep.begun.wait()
             assert "endless" in {task.get_name() for task in asyncio.all_tasks()}
@@ -39,6 +40,6 @@ async def test_a_sweep_goes_on_while_it_is_open_and_has_ended_after() -> None:
 async def test_a_sweep_that_was_stopped_at_once_is_no_trouble() -> None:
     sweep = Endless()
     with pytest.raises(KeyError):
-        async with asyncio.timeout(60), sweep:
+        async with asyncio.timeout(WAIT_SECONDS), sweep:
             raise KeyError
     assert not sweep.begun.is_set()

@@ -24,6 +24,7 @@ from openinteractions.core.model_events import (
     Text,
 )
 from openinteractions.v1 import event_pb2, interaction_pb2, usage_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.cluster import (
     Cancel,
     Cluster,
@@ -60,7 +61,7 @@ async def first(member: Member, *, background: bool = True) -> list[Event]:
 async def until_delta(stream: AsyncIterator[Sequence[Event]]) -> list[Event]:
     """Return the events up to the first batch with a delta, and leave."""
     received: list[Event] = []
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         async for batch in stream:
             received += batch
             if any(event.HasField("step_delta") for event in batch):
@@ -181,7 +182,7 @@ async def test_a_reader_sees_steps_that_stand_once_and_void_ones_again() -> None
     await one.puppet.taken()
     await made.settle()
     await made.lose(one)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         events = await reader
     await check(three, events)
     starts = [e.step_start.index for e in events if e.HasField("step_start")]
@@ -208,7 +209,7 @@ async def test_a_lost_one_is_cancelled_by_whoever_is_asked() -> None:
     made.members.remove(one)
     await one.crash()
     made.clock.seconds += 20
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         cancelled = await two.cancel(identifier_of(received))
     assert cancelled.status == CANCELLED
     await check(two, [*received, *await rest_of(two, received)])
@@ -235,7 +236,7 @@ async def test_a_foreground_stream_may_finish_before_the_shutdown() -> None:
     one.puppet.say([Text("b"), STOP])
     one.puppet.say(None)
     events = [*begun, *await drain(stream)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await closing
     assert (await check(one, events)).status == COMPLETED
 
@@ -276,7 +277,7 @@ async def test_it_is_cancelled_from_another_process(*, background: bool) -> None
     _, one, two = await both(Puppet([Text("so far")]))
     received = await first(one, background=background)
     await one.puppet.taken()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         cancelled = await two.cancel(identifier_of(received))
     assert cancelled.status == CANCELLED
     assert texts(cancelled.steps) == ["so far"]
@@ -301,7 +302,7 @@ async def test_it_is_deleted_from_another_process() -> None:
     await one.puppet.taken()
     identifier = identifier_of(received)
     await two.interactions.delete(Caller(), Delete(id=identifier))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         (outcome,) = await asyncio.gather(reader, return_exceptions=True)
     if isinstance(outcome, BaseException):
         assert isinstance(outcome, DomainError)
@@ -325,7 +326,7 @@ async def test_readers_elsewhere_see_every_event_as_it_comes() -> None:
         one.puppet.say([Text(text)])
     one.puppet.say([STOP])
     one.puppet.say(None)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         rests = await asyncio.gather(*readers)
     for length, rest in enumerate(rests, 1):
         stored = await check(two, [*received[:length], *rest])
@@ -354,7 +355,7 @@ async def test_a_reader_elsewhere_ends_when_signals_are_lost() -> None:
     await made.settle()
     one.puppet.say([Text("b"), STOP])
     one.puppet.say(None)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         await check(two, [*received, *await reader])
 
 

@@ -12,7 +12,8 @@ from openinteractions.core.errors import DomainError, NotFoundError, Preconditio
 from openinteractions.engine.file_ports import FileRecord, Partial
 from openinteractions.engine.files import turns
 from openinteractions.v1 import file_pb2
-from tests.engine.shelf import LIMITS, MIB, WAIT_SECONDS, Client, Shelf, State, Write
+from tests.clock import WAIT_SECONDS
+from tests.engine.shelf import LIMITS, MIB, Client, Shelf, State, Write
 
 
 async def failure(call: asyncio.Task[object]) -> DomainError:

@@ -12,7 +12,8 @@ import pytest
 from openinteractions.core.errors import UnavailableError
 from openinteractions.storage.memory_files import MemoryFiles
 from openinteractions.storage.objects.part import Part
-from tests.engine.shelf import MIB, WAIT_SECONDS, Client, Shelf, State, Write, content
+from tests.clock import WAIT_SECONDS
+from tests.engine.shelf import MIB, Client, Shelf, State, Write, content
 
 SEGMENT = 16 * MIB
 

@@ -18,9 +18,9 @@ from openinteractions.gateway.upstream import StatusError
 from openinteractions.v1 import interaction_service_pb2
 from openinteractions.v1.event_pb2 import InteractionEvent
 from openinteractions.v1.interaction_pb2 import Interaction
+from tests.clock import WAIT_SECONDS
 
 SERVICE = interaction_service_pb2.DESCRIPTOR.services_by_name["InteractionService"]
-WAIT_SECONDS = 60
 
 Batch = Sequence[Message] | Exception | asyncio.Event | Callable[[], None]
 

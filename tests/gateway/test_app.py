@@ -23,7 +23,8 @@ from openinteractions.v1.interaction_service_pb2 import (
     GetInteractionRequest,
     ListInteractionsResponse,
 )
-from tests.gateway.doubles import SERVICE, WAIT_SECONDS, Face, Service, face, failed
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import SERVICE, Face, Service, face, failed
 from tests.gateway.protos import compile_file
 
 CREATE = "/v1beta/interactions"

@@ -16,7 +16,8 @@ import pytest
 from openinteractions.gateway.binding import Binder, Call
 from openinteractions.gateway.body import PIECE_BYTES, Inflater
 from openinteractions.v1.interaction_pb2 import Interaction
-from tests.gateway.doubles import WAIT_SECONDS, Face, face
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import Face, face
 
 LIMIT = 2_000_000
 HI = json.dumps({"model": "m", "input": "Hi"}).encode()

@@ -23,7 +23,8 @@ from openinteractions.v1.interaction_service_pb2 import (
     GetInteractionRequest,
     StreamInteractionRequest,
 )
-from tests.gateway.doubles import SERVICE, WAIT_SECONDS
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import SERVICE
 
 DETAILS = "grpc-status-details-bin"
 EVENTS = 1000

@@ -15,7 +15,7 @@ from google.rpc import code_pb2
 
 from openinteractions.gateway.channel import ChannelUpstream
 from openinteractions.gateway.upstream import StatusError
-from tests.gateway.doubles import WAIT_SECONDS
+from tests.clock import WAIT_SECONDS
 from tests.gateway.protos import compile_file
 
 FILE = compile_file(

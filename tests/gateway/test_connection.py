@@ -12,7 +12,8 @@ from aiohttp import web
 
 from openinteractions.gateway.connection import Server, one_agent
 from openinteractions.v1.interaction_pb2 import Interaction
-from tests.gateway.doubles import WAIT_SECONDS, Face, face
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import Face, face
 
 FIRST = b"User-Agent: GeminiNextGenAPIClient/Python 1.55.0\r\n"
 SECOND = b"user-agent: google-genai-sdk/1.55.0 gl-python/3.11\r\n"

@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 from google.api.httpbody_pb2 import HttpBody
 
-from tests.gateway.doubles import WAIT_SECONDS, failed
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import failed
 from tests.gateway.uploads import files
 
 URL = "/v1beta/files/a:download?alt=media"

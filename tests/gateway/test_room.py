@@ -12,7 +12,8 @@ import pytest
 from openinteractions.gateway.app import Gateway
 from openinteractions.gateway.room import SMALL_BYTES, Room, Share, keep
 from openinteractions.v1.interaction_pb2 import Interaction
-from tests.gateway.doubles import WAIT_SECONDS, Face, face
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import Face, face
 
 MIB = 1024 * 1024
 CREATE = "/v1/interactions"

@@ -12,7 +12,8 @@ from openinteractions.gateway import stalls
 from openinteractions.gateway.connection import Connection
 from openinteractions.gateway.stalls import HEAD_SECONDS, READING_SECONDS
 from openinteractions.v1.interaction_pb2 import Interaction
-from tests.gateway.doubles import WAIT_SECONDS, Face, delta, face
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import Face, delta, face
 
 BODY = b'{"model":"m","input":"Hi"}'
 POST = b"POST /v1/interactions HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\n" + BODY

@@ -14,7 +14,8 @@ from google.rpc import code_pb2
 from openinteractions.gateway.app import Gateway, Patience
 from openinteractions.v1.event_pb2 import InteractionEvent
 from openinteractions.v1.interaction_service_pb2 import StreamInteractionRequest
-from tests.gateway.doubles import WAIT_SECONDS, Face, Service, delta, face, failed
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import Face, Service, delta, face, failed
 
 CREATE = "/v1beta/interactions"
 ASK = {"model": "m", "input": "Hi", "stream": True}

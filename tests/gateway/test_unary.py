@@ -16,7 +16,8 @@ from openinteractions.gateway import revisions
 from openinteractions.gateway.app import Patience
 from openinteractions.gateway.unary import UnaryCaller
 from openinteractions.v1.interaction_pb2 import Interaction
-from tests.gateway.doubles import WAIT_SECONDS, Face, face, failed
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import Face, face, failed
 
 CREATE = "/v1beta/interactions"
 HI = {"model": "m", "input": "Hi"}

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from openinteractions.v1 import file_service_pb2 as rpcs
-from tests.gateway.doubles import WAIT_SECONDS, Face, failed
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import Face, failed
 from tests.gateway.uploads import FILE, START, UPLOAD, Answer, ask, files
 
 SESSION = f"/upload/v1beta/files?upload_id={UPLOAD}&upload_protocol=resumable"

@@ -12,7 +12,8 @@ import pytest
 from google.protobuf.message import Message
 
 from openinteractions.v1 import file_service_pb2 as rpcs
-from tests.gateway.doubles import WAIT_SECONDS, face, failed
+from tests.clock import WAIT_SECONDS
+from tests.gateway.doubles import face, failed
 from tests.gateway.uploads import FILE, START, UNAVAILABLE, FileService, ask, files
 
 

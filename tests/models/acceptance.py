@@ -30,9 +30,9 @@ from openinteractions.core.model_events import (
 )
 from openinteractions.engine.ports import Model, ModelRequest
 from openinteractions.v1 import tool_pb2
+from tests.clock import WAIT_SECONDS
 from tests.models.asking import Step, asked, call, output, result, thought, user
 from tests.models.events import flat, joined, text
-from tests.models.servers import WAIT_SECONDS
 
 
 class Situation(enum.Enum):

@@ -10,9 +10,7 @@ from aiohttp import web
 
 from tests.backend.app import Backend
 from tests.backend.doors import application
-
-WAIT_SECONDS = 60.0
-"""The bound of every wait."""
+from tests.clock import WAIT_SECONDS
 
 
 @asynccontextmanager

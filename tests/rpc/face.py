@@ -24,13 +24,12 @@ from openinteractions.v1 import (
     interaction_service_pb2,
     interaction_service_pb2_grpc,
 )
+from tests.clock import WAIT_SECONDS
 from tests.engine.puppet import Said
 from tests.engine.rig import Rig, rig
 
 SERVICE = "openinteractions.v1.InteractionService"
 MAX_MESSAGE_BYTES = 20 * 1024 * 1024
-WAIT_SECONDS = 60
-"""How long a call of a test may take."""
 
 ANSWER: tuple[Said, ...] = (
     [Text("Hel")],

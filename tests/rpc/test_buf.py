@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.clock import WAIT_SECONDS
 from tests.rpc.face import Face
 
 BUF = Path(sys.executable).parent / "buf"
 SERVICE = "openinteractions.v1.InteractionService"
-WAIT_SECONDS = 60
 
 
 async def curl(face: Face, *arguments: str) -> tuple[int, str, str]:

@@ -11,16 +11,9 @@ from google.rpc import error_details_pb2
 
 from openinteractions.core.errors import UpstreamFailedError, UpstreamRateLimitedError
 from openinteractions.v1 import interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import ask
-from tests.rpc.face import (
-    MAX_MESSAGE_BYTES,
-    SERVICE,
-    WAIT_SECONDS,
-    Face,
-    delete,
-    failure,
-    get,
-)
+from tests.rpc.face import MAX_MESSAGE_BYTES, SERVICE, Face, delete, failure, get
 
 Code = grpc.StatusCode
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from openinteractions.v1 import interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import ask
-from tests.rpc.face import WAIT_SECONDS, Face, events, failure, get
+from tests.rpc.face import Face, events, failure, get
 
 
 async def headers(call: Any) -> dict[str, str]:

@@ -7,8 +7,9 @@ from typing import Any
 import grpc
 import pytest
 
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import ask
-from tests.rpc.face import WAIT_SECONDS, failure, get, serving
+from tests.rpc.face import failure, get, serving
 
 Code = grpc.StatusCode
 KEYS = ("first", "second")

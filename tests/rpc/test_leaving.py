@@ -11,8 +11,9 @@ import pytest
 from openinteractions.core.fold import fold
 from openinteractions.core.model_events import Text
 from openinteractions.v1 import interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import ask
-from tests.rpc.face import WAIT_SECONDS, Face, events
+from tests.rpc.face import Face, events
 
 Code = grpc.StatusCode
 

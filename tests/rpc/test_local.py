@@ -17,10 +17,9 @@ from openinteractions.rpc.authentication import Authentication
 from openinteractions.rpc.interactions import handlers
 from openinteractions.rpc.local import LocalUpstream
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import Rig, ask, drain, names, rig
 from tests.rpc.face import ANSWER, details
-
-WAIT_SECONDS = 60
 
 
 class FailedError(Exception):

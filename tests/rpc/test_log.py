@@ -9,8 +9,9 @@ import pytest
 
 from openinteractions.core.errors import UpstreamFailedError
 from openinteractions.v1 import interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import ask
-from tests.rpc.face import WAIT_SECONDS, Face, events
+from tests.rpc.face import Face, events
 
 NAME = "openinteractions.rpc.transport"
 METADATA = (("x-request-id", "r1"),)

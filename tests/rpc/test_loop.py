@@ -13,6 +13,7 @@ import pytest
 
 from openinteractions.rpc import loop as subject
 from openinteractions.rpc.loop import EventLoop
+from tests.clock import WAIT_SECONDS
 
 WAKEUPS = 5
 CALLS = 50
@@ -64,7 +65,7 @@ def test_bytes_that_wait_are_one_wakeup_for_grpc_alone(
         loop.remove_reader(reading)
 
     with asyncio.Runner(loop_factory=EventLoop) as runner:
-        runner.run(asyncio.wait_for(read_all(), 60))
+        runner.run(asyncio.wait_for(read_all(), WAIT_SECONDS))
 
     assert queue.taken.empty()
     with pytest.raises(BlockingIOError):
@@ -102,7 +103,7 @@ def test_the_reader_of_the_installed_grpc_is_known(
 
     monkeypatch.setattr(subject, "_with_fewer_bytes", note)
     with asyncio.Runner(loop_factory=EventLoop) as runner:
-        answers = runner.run(asyncio.wait_for(_ask_all(), 60))
+        answers = runner.run(asyncio.wait_for(_ask_all(), WAIT_SECONDS))
 
     assert answers == [b"%d" % i for i in range(CALLS)]
     assert len(known) == 1

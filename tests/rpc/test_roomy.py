@@ -10,7 +10,8 @@ import pytest
 
 from openinteractions.gateway.room import Room, Share
 from openinteractions.v1.interaction_service_pb2 import CreateInteractionRequest
-from tests.rpc.face import WAIT_SECONDS, Face, events, serving
+from tests.clock import WAIT_SECONDS
+from tests.rpc.face import Face, events, serving
 
 MIB = 1024 * 1024
 BUSY = "The server is busy with other large requests; try again later."

@@ -9,8 +9,9 @@ from google.protobuf import empty_pb2
 from openinteractions.core.fold import fold
 from openinteractions.core.model_events import Text
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import ask, names
-from tests.rpc.face import WAIT_SECONDS, Face, delete, events, get
+from tests.rpc.face import Face, delete, events, get
 
 Status = interaction_pb2.InteractionStatus
 EVENTS = [

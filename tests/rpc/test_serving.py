@@ -10,8 +10,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from openinteractions.rpc.server import REFLECTION
 from openinteractions.v1 import interaction_pb2
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import ask
-from tests.rpc.face import SERVICE, WAIT_SECONDS, Face, events, serving
+from tests.rpc.face import SERVICE, Face, events, serving
 
 KEYS = ("first", "second")
 Status = interaction_pb2.InteractionStatus

@@ -25,9 +25,10 @@ from openinteractions.v1 import (
     interaction_service_pb2,
     interaction_service_pb2_grpc,
 )
+from tests.clock import WAIT_SECONDS
 from tests.engine.rig import ask
 from tests.engine.shelf import MIB, shelf
-from tests.rpc.face import WAIT_SECONDS, Face, events, serving, taken_apart
+from tests.rpc.face import Face, events, serving, taken_apart
 from tests.rpc.test_files import KEY, upload
 from tests.rpc.test_files import serving as serving_files
 from tests.storage.object_acceptance import content

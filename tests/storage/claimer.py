@@ -14,7 +14,8 @@ from openinteractions.engine.store_ports import Lease
 from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.store import PostgresStore
 from openinteractions.storage.sqlite import SqliteStore
-from tests.storage.records import WAIT_SECONDS, record
+from tests.clock import WAIT_SECONDS
+from tests.storage.records import record
 
 LIVES = 3600.0
 

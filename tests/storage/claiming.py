@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from openinteractions.engine.store_ports import InteractionStore, Lease, Place
+from tests.clock import WAIT_SECONDS
 from tests.storage.claimer import LIVES
 from tests.storage.records import Status, record
 
-WAIT_SECONDS = 60
 ROWS = 400
 
 

@@ -8,10 +8,9 @@ from typing import Any, cast
 
 from openinteractions.engine.store_ports import InteractionStore, Record
 from openinteractions.v1 import interaction_pb2, interaction_service_pb2
+from tests.clock import WAIT_SECONDS
 
 Status = interaction_pb2.InteractionStatus
-
-WAIT_SECONDS = 60
 
 
 def record(

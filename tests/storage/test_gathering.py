@@ -8,9 +8,9 @@ import pytest
 
 from openinteractions.storage import gathering
 from openinteractions.storage.gathering import Gathering
+from tests.clock import WAIT_SECONDS
 
 NEVER = 3600.0
-WAIT_SECONDS = 30
 
 
 @pytest.fixture(autouse=True)

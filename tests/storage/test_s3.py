@@ -21,6 +21,7 @@ from openinteractions.storage.objects.bucket import Bucket, Place
 from openinteractions.storage.objects.progress import Progress
 from openinteractions.storage.objects.s3 import MOST_PIECES, S3Objects
 from tests.bucket import READER, S3
+from tests.clock import WAIT_SECONDS
 from tests.ports import free_ports
 from tests.storage.object_acceptance import (
     KEY,
@@ -33,8 +34,6 @@ from tests.storage.object_acceptance import (
     names,
     whole,
 )
-
-WAIT_SECONDS = 30
 
 _numbers = itertools.count()
 

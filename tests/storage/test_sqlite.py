@@ -15,8 +15,9 @@ from openinteractions.engine.store_ports import InteractionStore
 from openinteractions.storage import reader
 from openinteractions.storage.database import prepare
 from openinteractions.storage.sqlite import SqliteStore
+from tests.clock import WAIT_SECONDS
 from tests.storage.acceptance import Acceptance
-from tests.storage.records import WAIT_SECONDS, bounded, chain, page, record, turns
+from tests.storage.records import bounded, chain, page, record, turns
 
 LOCK_TIMEOUT_SECONDS = 0.05
 

@@ -11,9 +11,9 @@ import pytest
 
 from openinteractions.core.errors import InternalError, UnavailableError
 from openinteractions.storage.sqlite import SqliteStore
+from tests.clock import WAIT_SECONDS
 from tests.storage.records import page, record
 
-WAIT_SECONDS = 30
 LARGE = 500_000
 
 

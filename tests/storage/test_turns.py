@@ -13,9 +13,8 @@ import pytest
 
 from openinteractions.storage.sqlite import SqliteStore
 from openinteractions.storage.turns import Turns
+from tests.clock import WAIT_SECONDS
 from tests.storage.records import record
-
-WAIT_SECONDS = 30
 
 
 @pytest.fixture

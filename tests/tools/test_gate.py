@@ -9,8 +9,7 @@ import pytest
 
 from openinteractions.core.errors import UnavailableError
 from openinteractions.tools.gate import Gate
-
-WAIT_SECONDS = 60
+from tests.clock import WAIT_SECONDS
 
 
 class Visits:

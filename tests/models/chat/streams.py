@@ -8,9 +8,9 @@ import orjson
 
 from openinteractions.core.model_events import ModelEvent
 from openinteractions.models.chat.model import Chat
+from tests.clock import WAIT_SECONDS
 from tests.models.asking import asked
 from tests.models.events import flat
-from tests.models.servers import WAIT_SECONDS
 
 
 async def stream(chat: Chat, model: str, **members: object) -> list[ModelEvent]:

@@ -23,12 +23,12 @@ from openinteractions.models.chat.model import Chat
 from openinteractions.models.profile import Profile
 from openinteractions.models.transport.endpoint import Endpoint
 from tests.backend.app import Backend
+from tests.clock import WAIT_SECONDS
 from tests.models.asking import asked, call, result, tool, user
 from tests.models.chat.streams import data, stream
 from tests.models.events import joined, text
 from tests.models.servers import (
     STREAM_HEAD,
-    WAIT_SECONDS,
     Connection,
     chunked,
     http,

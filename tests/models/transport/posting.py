@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from openinteractions.models.transport.endpoint import Endpoint
-from tests.models.servers import STREAM_HEAD, WAIT_SECONDS, Connection, chunked
+from tests.clock import WAIT_SECONDS
+from tests.models.servers import STREAM_HEAD, Connection, chunked
 
 PATH = "chat/completions"
 

@@ -12,8 +12,7 @@ from typing import Self
 import pytest
 
 from openinteractions.engine.signal_ports import Batch, EventLog, LogGapError
-
-WAIT_SECONDS = 30
+from tests.clock import WAIT_SECONDS
 
 KIB = 1024
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from openinteractions.engine.signal_ports import Signal, Signals
+from tests.clock import WAIT_SECONDS
 
-WAIT_SECONDS = 60
 LOOK_SECONDS = 0.002
 
 Note = tuple[Signal, str]

@@ -20,6 +20,7 @@ from openinteractions.storage.events.nats.client import Access
 from openinteractions.storage.events.nats.connection import Connection
 from openinteractions.storage.events.nats.log import NatsLog
 from openinteractions.storage.events.nats.stream import Keeping, Stream
+from tests.clock import WAIT_SECONDS
 from tests.nats import Nats, nats_cluster, nats_server
 from tests.storage.events.log_acceptance import (
     KIB,
@@ -83,7 +84,7 @@ async def machines(
 
 async def appended(log: EventLog, id: str, one: Batch) -> None:  # noqa: A002
     """Append a batch as a writer does that does not give up."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         while True:
             try:
                 await log.append(id, one)

@@ -13,9 +13,9 @@ import pytest
 
 from openinteractions.engine.signal_ports import Signal, Signals
 from openinteractions.storage.events.sockets import SocketSignals
+from tests.clock import WAIT_SECONDS
 from tests.storage.events.signal_acceptance import (
     END,
-    WAIT_SECONDS,
     Company,
     Ears,
     SignalAcceptance,

@@ -18,8 +18,8 @@ from openinteractions.storage.events.local import Hub
 from openinteractions.storage.events.sockets import SocketSignals
 from openinteractions.storage.events.sqlite import SqliteLog
 from openinteractions.storage.sqlite import SqliteStore
+from tests.clock import WAIT_SECONDS
 from tests.storage.events.log_acceptance import (
-    WAIT_SECONDS,
     Follower,
     LogAcceptance,
     Logs,

@@ -15,10 +15,9 @@ from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.store_ports import Lease, Place
 from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.store import PostgresStore
+from tests.clock import WAIT_SECONDS
 from tests.storage.postgres_failures.calls import QUEUED, everything, statement
 from tests.storage.records import Status, bounded, chain, page, record, turns
-
-WAIT_SECONDS = 30
 
 
 async def sooner_or_later(

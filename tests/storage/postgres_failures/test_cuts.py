@@ -13,7 +13,7 @@ from openinteractions.core.errors import UnavailableError
 from openinteractions.engine.store_ports import Place
 from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.store import PostgresStore
-from tests.clock import pass_by
+from tests.clock import WAIT_SECONDS, pass_by
 from tests.postgres import Postgres
 from tests.storage.file_acceptance import file, upload
 from tests.storage.postgres_failures.calls import QUEUED, RUNNING, P
@@ -156,7 +156,7 @@ async def test_files_survive_a_cut_anywhere(
         assert await files.delete(f"f{key}", "ann") is True
         await files.add(file(f"g{key}"))
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         assert await until_whole(line, way, attempt, 3 * step) > 3
 
 

@@ -12,9 +12,10 @@ import pytest
 from openinteractions.core.errors import UnavailableError
 from openinteractions.storage.postgres.server import Server
 from openinteractions.storage.postgres.store import PostgresStore
+from tests.clock import WAIT_SECONDS
 from tests.postgres import Postgres
 from tests.storage.postgres_failures.calls import RUNNING, P, everything
-from tests.storage.records import WAIT_SECONDS, bounded, chain, page, record, turns
+from tests.storage.records import bounded, chain, page, record, turns
 
 
 @pytest.fixture

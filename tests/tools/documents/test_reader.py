@@ -19,7 +19,7 @@ from openinteractions.tools.documents import pdf, reader
 from openinteractions.tools.documents.reader import Documents, Limits
 from openinteractions.tools.documents.recent import Recent
 from tests import media
-from tests.clock import pass_by
+from tests.clock import WAIT_SECONDS, pass_by
 
 PDF = "application/pdf"
 
@@ -130,7 +130,7 @@ async def test_a_document_that_takes_too_long_is_given_up(
     monkeypatch.setattr(reader, "_PROGRAM", program)
 
     reading = asyncio.create_task(read(media.pdf("x"), seconds=30))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not (pid.exists() and pid.read_text()):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
     pass_by(31)
@@ -151,7 +151,7 @@ async def test_only_so_many_documents_of_one_owner_wait(
     async def read_one(owner: str) -> str:
         return await documents.read(b"", PDF, field="input", owner=owner)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         count = reader._AT_ONCE + reader._WAITING
         tasks = [asyncio.create_task(read_one("many")) for _ in range(count)]
         await asyncio.sleep(0)

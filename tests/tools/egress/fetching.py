@@ -16,7 +16,6 @@ from openinteractions.tools.egress.refusal import shown
 
 FIELD = "input[0].content[1].uri"
 LIMIT = 100_000
-WAIT_SECONDS = 60
 
 
 class Names:

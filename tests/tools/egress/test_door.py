@@ -11,8 +11,8 @@ from openinteractions.core.errors import RequestError, UnavailableError
 from openinteractions.engine import media_ports
 from openinteractions.tools.egress import Door
 from openinteractions.tools.egress.door import MAX_AT_ONCE, MAX_WAITING
-from tests.clock import pass_by
-from tests.tools.egress.fetching import FIELD, WAIT_SECONDS, Names, reason
+from tests.clock import WAIT_SECONDS, pass_by
+from tests.tools.egress.fetching import FIELD, Names, reason
 from tests.tools.egress.site import PNG, Site
 
 

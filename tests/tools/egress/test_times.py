@@ -10,8 +10,8 @@ import pytest
 
 from openinteractions.tools.egress import Door
 from openinteractions.tools.egress.refusal import shown
-from tests.clock import pass_by
-from tests.tools.egress.fetching import WAIT_SECONDS, reason
+from tests.clock import WAIT_SECONDS, pass_by
+from tests.tools.egress.fetching import reason
 from tests.tools.egress.site import Site
 
 
