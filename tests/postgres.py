@@ -32,6 +32,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from tests.ports import free_ports
+from tests.processes import children, command
 
 START_SECONDS = 60
 USER = "tester"
@@ -56,11 +57,12 @@ MADE = [
 ]
 
 NOBODY = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+"""Who runs the server, which refuses root; None: who runs the tests."""
+
 # `Popen(user=...)` would fork, and gRPC's handlers of forks crash some of the children.
 AS_NOBODY = (
     [] if NOBODY is None else ["setpriv", f"--reuid={NOBODY}", "--clear-groups", "--"]
 )
-"""Who runs the server, which refuses root; None: who runs the tests."""
 
 
 class Postgres:
@@ -127,31 +129,22 @@ class Postgres:
 
     def crash(self) -> None:
         """Kill a server process in the middle, and wait until all are there anew."""
-        (old,) = self._children("checkpointer")
+        (old,) = self._children(b"checkpointer")
         os.kill(old, signal.SIGKILL)
         # The launcher is there when the server takes connections again.
         self._wait(
             lambda: (
-                old not in self._children("checkpointer")
-                and bool(self._children("autovacuum launcher"))
+                old not in self._children(b"checkpointer")
+                and bool(self._children(b"autovacuum launcher"))
             )
         )
 
-    def _children(self, kind: str) -> list[int]:
+    def _children(self, kind: bytes) -> list[int]:
         assert self._process is not None
-        number = self._process.pid
-        children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
-        return [int(child) for child in children if kind in _title(int(child))]
+        return [one for one in children(self._process.pid) if kind in command(one)]
 
     def _log(self) -> str:
         return (self.folder / "log").read_text()[-3000:]
-
-
-def _title(process: int) -> str:
-    try:
-        return Path(f"/proc/{process}/cmdline").read_text()
-    except OSError:  # it has ended
-        return ""
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.clock import WAIT_SECONDS
+from tests.processes import children, command, lives
 from tests.test_server import SCRIPTED, Server, start
 
 TWO = SCRIPTED.replace("[server]", "[server]\nworkers = 2")
@@ -37,33 +38,6 @@ class Team(Server):
     def connection(self) -> http.client.HTTPConnection:
         """A connection of its own."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started, from whichever thread."""
-    try:
-        text = [
-            file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")
-        ]
-    except OSError:
-        return []
-    return sorted(int(child) for child in " ".join(text).split())
-
-
-def command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def lives(pid: int) -> bool:
-    """Whether any thread of a process does."""
-    try:
-        stats = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/stat")]
-    except OSError:
-        return lives(pid)
-    return any(stat.rpartition(")")[2].split()[0] not in "ZX" for stat in stats)
 
 
 def eventually(holds: Callable[[], object]) -> None:

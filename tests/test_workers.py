@@ -14,7 +14,8 @@ from openinteractions.v1 import (
     interaction_service_pb2,
     interaction_service_pb2_grpc,
 )
-from tests.team import TWO, ask, children, created, eventually, lives, serving, shares
+from tests.processes import children, lives
+from tests.team import TWO, ask, created, eventually, serving, shares
 
 
 def test_what_one_makes_the_other_has(tmp_path: Path) -> None:

@@ -15,17 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.clock import WAIT_SECONDS
-from tests.team import (
-    LOOK_SECONDS,
-    TWO,
-    ask,
-    created,
-    eventually,
-    lives,
-    log,
-    serving,
-    shares,
-)
+from tests.processes import lives
+from tests.team import LOOK_SECONDS, TWO, ask, created, eventually, log, serving, shares
 from tests.test_server import SOURCE_ROOTS, start
 
 
