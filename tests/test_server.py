@@ -290,16 +290,18 @@ def test_background_work_is_left_to_the_next_server_at_once(tmp_path: Path) -> N
         assert said["delta"]["text"] == "half"
 
 
-def refused(folder: Path) -> str:
-    """Run a server that must not start; return its only line."""
+def refused(folder: Path, configuration: str) -> list[str]:
+    """Run a server that must not start; return its log."""
+    (folder / "openinteractions.toml").write_text(configuration)
     process = start(folder)
     try:
-        assert process.wait(WAIT_SECONDS) == 2
+        status = process.wait(WAIT_SECONDS)
     finally:
         process.kill()
         process.communicate()
-    (line,) = (folder / "log").read_text().splitlines()
-    return line
+    said = (folder / "log").read_text()
+    assert status == 2, said
+    return said.splitlines()
 
 
 @pytest.mark.parametrize("face", ["http", "grpc"])
@@ -311,16 +313,15 @@ def test_an_address_in_use_is_named(tmp_path: Path, face: str) -> None:
         configuration = SCRIPTED.replace(
             f'{face} = "127.0.0.1:0"', f'{face} = "{address}"'
         )
-        (tmp_path / "openinteractions.toml").write_text(configuration)
-        line = refused(tmp_path)
+        (line,) = refused(tmp_path, configuration)
     assert line.startswith(f"openinteractions: server.{face}: cannot listen on ")
     assert address in line
 
 
 def test_a_store_that_is_none_is_named(tmp_path: Path) -> None:
-    (tmp_path / "openinteractions.toml").write_text(SCRIPTED)
     (tmp_path / "store.db").write_text("no database, " * 100)
-    assert refused(tmp_path) == (
+    (line,) = refused(tmp_path, SCRIPTED)
+    assert line == (
         "openinteractions: store.url: the database store.db cannot be used: "
         "file is not a database"
     )
@@ -366,13 +367,7 @@ def test_a_server_that_cannot_start_loses_nothing_that_waits(tmp_path: Path) -> 
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         configuration = AWAY.replace('grpc = "127.0.0.1:0"', f'grpc = "{address}"')
-        (tmp_path / "openinteractions.toml").write_text(configuration)
-        process = start(tmp_path)
-        try:
-            assert process.wait(WAIT_SECONDS) == 2
-        finally:
-            process.kill()
-            process.communicate()
+        refused(tmp_path, configuration)
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT process, losses FROM runs").fetchall()
     assert rows == [(None, 0)]

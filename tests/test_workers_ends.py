@@ -17,7 +17,7 @@ import pytest
 from tests.clock import WAIT_SECONDS
 from tests.processes import lives
 from tests.team import LOOK_SECONDS, TWO, ask, created, eventually, log, serving, shares
-from tests.test_server import SOURCE_ROOTS, start
+from tests.test_server import SOURCE_ROOTS, refused
 
 
 def test_a_worker_that_is_killed_is_replaced_and_service_goes_on(
@@ -164,18 +164,6 @@ def test_what_only_a_worker_finds_wrong_is_named_once(tmp_path: Path) -> None:
     (tmp_path / "objects").write_text("no directory")
     (line,) = refused(tmp_path, f'{TWO}\n[objects]\nurl = "file:objects"\n')
     assert line.startswith("openinteractions: objects.url: ")
-
-
-def refused(folder: Path, configuration: str) -> list[str]:
-    """Run a server that must not start; return its log."""
-    (folder / "openinteractions.toml").write_text(configuration)
-    process = start(folder)
-    try:
-        assert process.wait(WAIT_SECONDS) == 2, log(folder)
-    finally:
-        process.kill()
-        process.communicate()
-    return log(folder).splitlines()
 
 
 def test_a_worker_that_nobody_started_ends(tmp_path: Path) -> None:
