@@ -22,6 +22,7 @@ async def test_a_call_whose_deadline_passes_is_cancelled(face: Face) -> None:
     seconds = 0.1
     # A deadline may pass before the call is there, which says nothing of the server.
     while not face.rig.puppet.called.is_set():
+        assert seconds < WAIT_SECONDS, "the call never arrives"
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await face.stub.CreateInteraction(ask(), timeout=seconds)
         assert caught.value.code() == Code.DEADLINE_EXCEEDED
